@@ -1,0 +1,23 @@
+/* SHA-256 (FIPS 180-4), by libcrypto. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+
+#define CORDON_DIGEST_SIZE 32
+#define CORDON_DIGEST_HEX 65 /* with NUL */
+
+struct cordon_digest;
+
+struct cordon_digest *cordon_digest_create(struct cordon_error *err) CORDON_CHECKED;
+void cordon_digest_destroy(struct cordon_digest *d);
+int cordon_digest_add(struct cordon_digest *d, const void *data, size_t size) CORDON_CHECKED;
+/* Ends d; it may only be destroyed afterwards. */
+int cordon_digest_end(struct cordon_digest *d, uint8_t out[CORDON_DIGEST_SIZE]) CORDON_CHECKED;
+
+/* All in one. */
+int cordon_digest_of(const void *data, size_t size, uint8_t out[CORDON_DIGEST_SIZE],
+	struct cordon_error *err) CORDON_CHECKED;
+void cordon_digest_hex(const uint8_t digest[CORDON_DIGEST_SIZE], char out[CORDON_DIGEST_HEX]);

@@ -1,0 +1,16 @@
+/* Checked allocation. */
+#pragma once
+
+#include <stddef.h>
+
+#define CORDON_FREE __attribute__((cleanup(cordon_free_p)))
+
+/* free(3) through a pointer to the pointer; for CORDON_FREE on locals of any pointer type. */
+void cordon_free_p(void *pointer_to_pointer);
+
+/* calloc(3) that also refuses a product that does not fit: returns NULL for it. */
+void *cordon_array(size_t count, size_t size);
+
+/* Grows *array (elements of size bytes, *capacity of them) so that at least need fit, doubling, but
+ * never beyond max elements. Returns 0, or -1 when max or memory is exceeded; *array stays valid. */
+int cordon_grow(void *pointer_to_array, size_t *capacity, size_t need, size_t max, size_t size);

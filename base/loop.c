@@ -1,0 +1,166 @@
+/* libuv's life cycle of handles stays here: a handle is freed in its close callback, never before,
+ * and a removed watch calls nobody. */
+#include <cordon/loop.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include <cordon/mem.h>
+
+struct cordon_loop {
+	uv_loop_t uv;
+};
+
+struct cordon_watch {
+	uv_poll_t uv; /* first, so that a handle is its watch */
+	cordon_watch_fn *fn;
+	void *context;
+};
+
+struct cordon_timer {
+	uv_timer_t uv; /* first, too */
+	cordon_timer_fn *fn;
+	void *context;
+};
+
+static void
+free_handle(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+struct cordon_loop *
+cordon_loop_create(struct cordon_error *err)
+{
+	struct cordon_loop *loop = cordon_array(1, sizeof(*loop));
+	int result = loop == NULL ? UV_ENOMEM : uv_loop_init(&loop->uv);
+
+	if (result < 0) {
+		free(loop);
+		cordon_fail(err, CORDON_ESYS, -result, "could not make an event loop");
+		return NULL;
+	}
+	return loop;
+}
+
+void
+cordon_loop_destroy(struct cordon_loop *loop)
+{
+	if (loop == NULL)
+		return;
+	/* Only close callbacks are left to run. */
+	(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+	(void)uv_loop_close(&loop->uv);
+	free(loop);
+}
+
+int
+cordon_loop_run(struct cordon_loop *loop, struct cordon_error *err)
+{
+	const int result = uv_run(&loop->uv, UV_RUN_DEFAULT);
+
+	if (result < 0)
+		return cordon_fail(err, CORDON_ESYS, -result, "the event loop failed");
+	return 0;
+}
+
+void
+cordon_loop_stop(struct cordon_loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+static void
+ready(uv_poll_t *handle, int status, int events)
+{
+	struct cordon_watch *watch = handle->data;
+	unsigned what = 0;
+
+	if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)) != 0)
+		what |= CORDON_LOOP_READ;
+	if ((events & UV_WRITABLE) != 0)
+		what |= CORDON_LOOP_WRITE;
+	watch->fn(watch->context, what);
+}
+
+void
+cordon_watch_set(struct cordon_watch *watch, unsigned events)
+{
+	int wanted = 0;
+
+	if ((events & CORDON_LOOP_READ) != 0)
+		wanted |= UV_READABLE;
+	if ((events & CORDON_LOOP_WRITE) != 0)
+		wanted |= UV_WRITABLE;
+	if (wanted == 0)
+		(void)uv_poll_stop(&watch->uv);
+	else
+		(void)uv_poll_start(&watch->uv, wanted, ready);
+}
+
+struct cordon_watch *
+cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events, cordon_watch_fn *fn,
+	void *context, struct cordon_error *err)
+{
+	struct cordon_watch *watch = cordon_array(1, sizeof(*watch));
+	const int flags = fcntl(fd, F_GETFL);
+	int result = watch == NULL ? UV_ENOMEM : uv_poll_init(&loop->uv, &watch->uv, fd);
+
+	/* uv_poll_init makes the open file description non-blocking, which others may share: the
+	 * caller's terminal is also its shell's. */
+	if (result == 0 && flags >= 0)
+		(void)fcntl(fd, F_SETFL, flags);
+
+	if (result < 0) {
+		free(watch);
+		cordon_fail(err, CORDON_ESYS, -result, "could not watch descriptor %d", fd);
+		return NULL;
+	}
+	watch->uv.data = watch;
+	watch->fn = fn;
+	watch->context = context;
+	cordon_watch_set(watch, events);
+	return watch;
+}
+
+void
+cordon_watch_remove(struct cordon_watch *watch)
+{
+	if (watch != NULL)
+		uv_close((uv_handle_t *)&watch->uv, free_handle);
+}
+
+static void
+due(uv_timer_t *handle)
+{
+	struct cordon_timer *timer = handle->data;
+
+	timer->fn(timer->context);
+}
+
+struct cordon_timer *
+cordon_loop_timer(struct cordon_loop *loop, uint64_t delay_ms, uint64_t repeat_ms,
+	cordon_timer_fn *fn, void *context, struct cordon_error *err)
+{
+	struct cordon_timer *timer = cordon_array(1, sizeof(*timer));
+
+	if (timer == NULL) {
+		cordon_fail(err, CORDON_ESYS, -UV_ENOMEM, "could not make a timer");
+		return NULL;
+	}
+	(void)uv_timer_init(&loop->uv, &timer->uv);
+	timer->uv.data = timer;
+	timer->fn = fn;
+	timer->context = context;
+	uv_update_time(&loop->uv);
+	(void)uv_timer_start(&timer->uv, due, delay_ms, repeat_ms);
+	return timer;
+}
+
+void
+cordon_timer_remove(struct cordon_timer *timer)
+{
+	if (timer != NULL)
+		uv_close((uv_handle_t *)&timer->uv, free_handle);
+}

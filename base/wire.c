@@ -1,0 +1,183 @@
+#include <cordon/wire.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cordon/mem.h>
+
+void
+cordon_writer_init(struct cordon_writer *w, size_t max)
+{
+	*w = (struct cordon_writer){ .max = max };
+}
+
+void
+cordon_writer_finish(struct cordon_writer *w)
+{
+	free(w->data);
+	*w = (struct cordon_writer){ 0 };
+}
+
+static void
+put(struct cordon_writer *w, const void *data, size_t size)
+{
+	size_t need;
+
+	if (w->failed || size == 0)
+		return;
+	if (__builtin_add_overflow(w->size, size, &need) ||
+		cordon_grow(&w->data, &w->capacity, need, w->max, 1) < 0) {
+		w->failed = 1;
+		return;
+	}
+	memcpy(w->data + w->size, data, size);
+	w->size = need;
+}
+
+static void
+put_number(struct cordon_writer *w, uint64_t v, size_t width)
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < width; i++)
+		bytes[i] = (uint8_t)(v >> (8 * i));
+	put(w, bytes, width);
+}
+
+void
+cordon_put_u8(struct cordon_writer *w, uint8_t v)
+{
+	put_number(w, v, 1);
+}
+
+void
+cordon_put_u16(struct cordon_writer *w, uint16_t v)
+{
+	put_number(w, v, 2);
+}
+
+void
+cordon_put_u32(struct cordon_writer *w, uint32_t v)
+{
+	put_number(w, v, 4);
+}
+
+void
+cordon_put_u64(struct cordon_writer *w, uint64_t v)
+{
+	put_number(w, v, 8);
+}
+
+void
+cordon_put_bytes(struct cordon_writer *w, const void *data, size_t size)
+{
+	if (size > UINT32_MAX) {
+		w->failed = 1;
+		return;
+	}
+	cordon_put_u32(w, (uint32_t)size);
+	put(w, data, size);
+}
+
+void
+cordon_put_string(struct cordon_writer *w, const char *text)
+{
+	cordon_put_bytes(w, text, text == NULL ? 0 : strlen(text));
+}
+
+int
+cordon_writer_check(const struct cordon_writer *w, struct cordon_error *err)
+{
+	if (!w->failed)
+		return 0;
+	return cordon_fail(err, CORDON_ELIMIT, 0, "a message is longer than %zu bytes", w->max);
+}
+
+static int
+get_number(struct cordon_reader *r, size_t width, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (r->left < width)
+		return -1;
+	for (size_t i = 0; i < width; i++)
+		v |= (uint64_t)r->at[i] << (8 * i);
+	r->at += width;
+	r->left -= width;
+	*ret = v;
+	return 0;
+}
+
+int
+cordon_get_u8(struct cordon_reader *r, uint8_t *ret)
+{
+	uint64_t v;
+
+	if (get_number(r, 1, &v) < 0)
+		return -1;
+	*ret = (uint8_t)v;
+	return 0;
+}
+
+int
+cordon_get_u16(struct cordon_reader *r, uint16_t *ret)
+{
+	uint64_t v;
+
+	if (get_number(r, 2, &v) < 0)
+		return -1;
+	*ret = (uint16_t)v;
+	return 0;
+}
+
+int
+cordon_get_u32(struct cordon_reader *r, uint32_t *ret)
+{
+	uint64_t v;
+
+	if (get_number(r, 4, &v) < 0)
+		return -1;
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+int
+cordon_get_u64(struct cordon_reader *r, uint64_t *ret)
+{
+	return get_number(r, 8, ret);
+}
+
+int
+cordon_get_bytes(struct cordon_reader *r, size_t max, struct cordon_bytes *ret)
+{
+	struct cordon_reader ahead = *r;
+	uint32_t size;
+
+	if (cordon_get_u32(&ahead, &size) < 0 || size > max || size > ahead.left)
+		return -1;
+	*ret = (struct cordon_bytes){ ahead.at, size };
+	r->at = ahead.at + size;
+	r->left = ahead.left - size;
+	return 0;
+}
+
+int
+cordon_get_string(struct cordon_reader *r, size_t max, char **ret)
+{
+	struct cordon_reader ahead = *r;
+	struct cordon_bytes bytes;
+	char *copy;
+
+	if (cordon_get_bytes(&ahead, max, &bytes) < 0 ||
+		(bytes.size > 0 && memchr(bytes.data, 0, bytes.size) != NULL))
+		return -1;
+	copy = malloc(bytes.size + 1);
+	if (copy == NULL)
+		return -1;
+	memcpy(copy, bytes.data, bytes.size);
+	copy[bytes.size] = '\0';
+	*ret = copy;
+	*r = ahead;
+	return 0;
+}

@@ -1,0 +1,73 @@
+# cordon_flags: warnings and hardening, each flag probed before it is used.
+include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+
+add_library(cordon_flags INTERFACE)
+target_compile_definitions(cordon_flags INTERFACE _GNU_SOURCE CORDON_VERSION="${PROJECT_VERSION}")
+
+function(cordon_compile_flag flag)
+	string(MAKE_C_IDENTIFIER "have${flag}" name)
+	check_c_compiler_flag("${flag}" ${name})
+	if(${name})
+		target_compile_options(cordon_flags INTERFACE ${flag})
+	endif()
+endfunction()
+
+function(cordon_link_flag flag)
+	string(MAKE_C_IDENTIFIER "have_link${flag}" name)
+	check_linker_flag(C "${flag}" ${name})
+	if(${name})
+		target_link_options(cordon_flags INTERFACE ${flag})
+	endif()
+endfunction()
+
+foreach(flag
+		-Wall -Wextra -Wconversion -Wshadow -Wvla -Wpointer-arith -Wwrite-strings
+		-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wformat=2
+		-Wimplicit-fallthrough -Wundef -Wnull-dereference -Wcast-qual
+		-Wlogical-op -Wduplicated-cond -Wduplicated-branches
+		-Wno-missing-field-initializers -Wno-sign-conversion
+		-fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks -fwrapv
+		-fstack-protector-strong -fstack-clash-protection -fcf-protection
+		-ftrivial-auto-var-init=zero -fPIE)
+	cordon_compile_flag(${flag})
+endforeach()
+
+foreach(flag -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
+		-Wl,--build-id=sha1)
+	cordon_link_flag(${flag})
+endforeach()
+
+# FORTIFY needs optimisation, and the sanitizers replace what it wraps.
+if(NOT CORDON_SANITIZE AND CMAKE_BUILD_TYPE MATCHES "Rel")
+	cordon_compile_flag("-U_FORTIFY_SOURCE")
+	cordon_compile_flag("-D_FORTIFY_SOURCE=3")
+endif()
+
+# Reproducible: no path of the build machine in the objects.
+cordon_compile_flag("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
+
+if(CORDON_SANITIZE)
+	target_compile_options(cordon_flags INTERFACE -fsanitize=${CORDON_SANITIZE}
+		-fno-sanitize-recover=all -fno-omit-frame-pointer)
+	target_link_options(cordon_flags INTERFACE -fsanitize=${CORDON_SANITIZE})
+	target_compile_definitions(cordon_flags INTERFACE CORDON_SANITIZED=1)
+else()
+	target_compile_definitions(cordon_flags INTERFACE CORDON_SANITIZED=0)
+endif()
+if(CORDON_COVERAGE)
+	target_compile_options(cordon_flags INTERFACE --coverage -fprofile-abs-path
+		-fprofile-update=atomic)
+	target_link_options(cordon_flags INTERFACE --coverage)
+endif()
+
+# An executable of ours: static where asked for, else position independent.
+function(cordon_executable name)
+	add_executable(${name} ${ARGN})
+	target_link_libraries(${name} PRIVATE cordon_flags)
+	if(CORDON_STATIC)
+		target_link_options(${name} PRIVATE -static-pie)
+	else()
+		target_link_options(${name} PRIVATE -pie)
+	endif()
+endfunction()
