@@ -1,0 +1,54 @@
+/* One profile file as it was written: which keys it has, and where. Layers are merged to an effective
+ * profile by layers.c. */
+#pragma once
+
+#include <stddef.h>
+
+#include <cordon/profile.h>
+
+#include "rules.h"
+
+#define LAYER_PARENTS 8
+#define LAYER_WIDENS 64
+
+struct layer {
+	char *name, *description; /* owned */
+	struct cordon_strings parents; /* "extends"; absent: default */
+	int has_extends;
+	struct cordon_strings widens;
+
+	/* What the file says; the has_ flags tell what it does not. */
+	struct cordon_profile values;
+	int has_workspace, has_read, has_write, has_tmp_size, has_tmp_files, has_tmp_exec, has_exec;
+	int has_sockets, has_proc, has_pass;
+	int has_memory, has_processes, has_wall, has_cpu, has_output, has_open_files, has_file_size,
+		has_memory_enforced;
+	struct rules rules;
+	int has_default;
+};
+
+void layer_finish(struct layer *layer);
+
+/* Parses text (size bytes, named file in messages). home: for "~", or NULL. Returns 0, or -1 with
+ * CORDON_EINPUT "FILE:LINE:COLUMN: text". Only shape is checked here. */
+int layer_parse(const char *text, size_t size, const char *file, const char *home,
+	struct layer *ret, struct cordon_error *err) CORDON_CHECKED;
+
+/* Fills *ret_line and *ret_column (from 1) with the place of a key ("filesystem.read") in text. */
+void layer_locate(const char *text, size_t size, const char *key, unsigned *ret_line,
+	unsigned *ret_column);
+
+/* Fails with "FILE:LINE:COLUMN: text" at the place of key. Returns -1. */
+int layer_fail(const char *text, size_t size, const char *file, const char *key,
+	struct cordon_error *err, const char *fmt, ...) CORDON_PRINTF(6, 7);
+
+/* layers.c: narrows (or, where the layer says so, widens) *profile and rules by layer. base: the layer
+ * has no parents, so that there is nothing to widen. */
+int layer_apply(struct cordon_profile *profile, struct rules *rules, const struct layer *layer,
+	int base, const char *text, size_t size, const char *file,
+	struct cordon_error *err) CORDON_CHECKED;
+
+/* Strings. */
+int strings_add(struct cordon_strings *strings, const char *text);
+void strings_finish(struct cordon_strings *strings);
+int strings_has(const struct cordon_strings *strings, const char *text);
