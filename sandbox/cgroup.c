@@ -1,0 +1,396 @@
+/* calls: openat read write mkdirat unlinkat kill nanosleep getdents64 */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+
+#define DIRECTORY_MAX 400
+
+struct cgroup_host {
+	char unified[DIRECTORY_MAX]; /* our own v2 cgroup, "": not mounted */
+	char unified_mount[DIRECTORY_MAX]; /* where the search upwards ends */
+	char memory[DIRECTORY_MAX], pids[DIRECTORY_MAX]; /* our own v1 cgroups, "": not mounted */
+};
+
+static int
+write_value(const char *directory, const char *file, const char *value)
+{
+	char path[600];
+	CORDON_CLOSE int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : cordon_fd_write_all(fd, value, strlen(value));
+}
+
+static int
+write_number(const char *directory, const char *file, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return write_value(directory, file, text);
+}
+
+/* Reads a small file; the text ends with NUL. */
+static int
+read_text(const char *directory, const char *file, char *text, size_t room)
+{
+	char path[600];
+	CORDON_CLOSE int fd = -1;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : cordon_fd_read_full(fd, text, room - 1);
+	if (got < 0)
+		return -1;
+	text[got] = '\0';
+	return 0;
+}
+
+/* The number behind "key " in a flat keyed file, or in a file that is one number (key ""). */
+static uint64_t
+read_number(const char *directory, const char *file, const char *key, uint64_t otherwise)
+{
+	char text[2048];
+	const char *at = text;
+	uint64_t value;
+
+	if (read_text(directory, file, text, sizeof(text)) < 0)
+		return otherwise;
+	if (*key != '\0') {
+		at = strstr(text, key);
+		if (at == NULL)
+			return otherwise;
+		at += strlen(key);
+	}
+	return sscanf(at, "%" SCNu64, &value) == 1 ? value : otherwise;
+}
+
+/* The path of the calling process in the hierarchy named "controller" ("" for v2), proc_pid_cgroup(5):
+ * lines of "number:controllers:path". */
+static int
+own_path(const char *controller, char *path, size_t room)
+{
+	CORDON_FREE char *text = NULL;
+	CORDON_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	struct cordon_error ignored;
+	size_t size;
+	char *rest = NULL;
+
+	if (fd < 0 || cordon_fd_slurp(fd, 1u << 16, &text, &size, &ignored) < 0)
+		return -1;
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		char *controllers = strchr(line, ':');
+		char *place = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+
+		if (place == NULL)
+			continue;
+		*place++ = '\0';
+		if (strcmp(controllers + 1, controller) == 0 && strlen(place) < room) {
+			memcpy(path, place, strlen(place) + 1);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int
+has_option(const char *options, const char *name)
+{
+	const size_t length = strlen(name);
+
+	for (const char *at = options; at != NULL; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+			return 1;
+	}
+	return 0;
+}
+
+/* Puts the directory of our own cgroup together from mount point, mount root and path. */
+static void
+place_of(char *out, const char *mount, const char *root, const char *controller)
+{
+	char path[DIRECTORY_MAX];
+	const size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	if (own_path(controller, path, sizeof(path)) < 0)
+		return;
+	/* In a container the mount shows a part only, or the path is seen from a namespace. */
+	if (strncmp(path, root, length) != 0)
+		path[0] = '\0';
+	snprintf(out, DIRECTORY_MAX, "%.190s%.200s", mount, path[0] == '\0' ? "" : path + length);
+	while (strlen(out) > 1 && out[strlen(out) - 1] == '/')
+		out[strlen(out) - 1] = '\0';
+}
+
+struct cgroup_host *
+cgroup_host_create(void)
+{
+	struct cgroup_host *host = cordon_array(1, sizeof(*host));
+	CORDON_FREE char *text = NULL;
+	CORDON_CLOSE int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	struct cordon_error ignored;
+	size_t size;
+	char *rest = NULL;
+
+	if (host == NULL || fd < 0 || cordon_fd_slurp(fd, 4u << 20, &text, &size, &ignored) < 0)
+		return host;
+	/* proc_pid_mountinfo(5): id parent dev root mount options [tags] - type source superoptions */
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		char root[200], mount[200], type[32], super[200];
+		const char *tail = strstr(line, " - ");
+
+		if (tail == NULL || sscanf(line, "%*s %*s %*s %199s %199s", root, mount) != 2 ||
+			sscanf(tail + 3, "%31s %*s %199s", type, super) != 2)
+			continue;
+		if (strcmp(type, "cgroup2") == 0) {
+			place_of(host->unified, mount, root, "");
+			snprintf(host->unified_mount, sizeof(host->unified_mount), "%s", mount);
+		} else if (strcmp(type, "cgroup") == 0 && has_option(super, "memory")) {
+			place_of(host->memory, mount, root, "memory");
+		} else if (strcmp(type, "cgroup") == 0 && has_option(super, "pids")) {
+			place_of(host->pids, mount, root, "pids");
+		}
+	}
+	return host;
+}
+
+void
+cgroup_host_destroy(struct cgroup_host *host)
+{
+	free(host);
+}
+
+/* v2: the nearest cgroup at or above our own in which a child of ours has both controllers. */
+static int
+create_unified(struct cgroup *group, const struct cgroup_host *host, const char *name,
+	const struct cordon_plan *plan)
+{
+	char parent[DIRECTORY_MAX];
+
+	if (host->unified[0] == '\0')
+		return -1;
+	memcpy(parent, host->unified, sizeof(parent));
+	while (strlen(parent) >= strlen(host->unified_mount)) {
+		char *slash = strrchr(parent, '/');
+		char *directory = group->memory_directory;
+
+		snprintf(directory, sizeof(group->memory_directory), "%s/%s", parent, name);
+		if (mkdir(directory, 0755) == 0) {
+			if ((plan->memory_bytes == UINT64_MAX ||
+				    write_number(directory, "memory.max", plan->memory_bytes) == 0) &&
+				(plan->processes == UINT64_MAX ||
+					write_number(directory, "pids.max", plan->processes) == 0)) {
+				/* One process out of memory is the end of the run, not a
+				 * run that goes on without it. */
+				(void)!write_value(directory, "memory.oom.group", "1");
+				(void)!write_value(directory, "memory.swap.max", "0");
+				memcpy(group->processes_directory, directory,
+					sizeof(group->processes_directory));
+				group->memory = plan->memory_bytes == UINT64_MAX ?
+					CORDON_LIMIT_NONE :
+					CORDON_LIMIT_CGROUP2;
+				group->processes = plan->processes == UINT64_MAX ?
+					CORDON_LIMIT_NONE :
+					CORDON_LIMIT_CGROUP2;
+				return 0;
+			}
+			(void)rmdir(directory);
+		}
+		directory[0] = '\0';
+		if (slash == NULL || slash == parent)
+			break;
+		*slash = '\0';
+	}
+	return -1;
+}
+
+static void
+create_v1(struct cgroup *group, const struct cgroup_host *host, const char *name,
+	const struct cordon_plan *plan)
+{
+	if (host->memory[0] != '\0' && plan->memory_bytes != UINT64_MAX) {
+		char *directory = group->memory_directory;
+
+		snprintf(directory, sizeof(group->memory_directory), "%s/%s", host->memory, name);
+		if (mkdir(directory, 0755) < 0) {
+			directory[0] = '\0';
+		} else if (write_number(directory, "memory.limit_in_bytes", plan->memory_bytes) < 0) {
+			(void)rmdir(directory);
+			directory[0] = '\0';
+		} else {
+			/* Memory and swap together; absent without swap accounting. */
+			(void)!write_number(directory, "memory.memsw.limit_in_bytes",
+				plan->memory_bytes);
+			group->memory = CORDON_LIMIT_CGROUP1;
+		}
+	}
+	if (host->pids[0] != '\0' && plan->processes != UINT64_MAX) {
+		char *directory = group->processes_directory;
+
+		snprintf(directory, sizeof(group->processes_directory), "%s/%s", host->pids, name);
+		if (mkdir(directory, 0755) < 0) {
+			directory[0] = '\0';
+		} else if (write_number(directory, "pids.max", plan->processes) < 0) {
+			(void)rmdir(directory);
+			directory[0] = '\0';
+		} else {
+			group->processes = CORDON_LIMIT_CGROUP1;
+		}
+	}
+}
+
+void
+cgroup_create(struct cgroup *group, const struct cgroup_host *host, pid_t launcher, unsigned number,
+	const struct cordon_plan *plan)
+{
+	char name[64];
+
+	*group = (struct cgroup){ 0 };
+	if (host == NULL || (plan->memory_bytes == UINT64_MAX && plan->processes == UINT64_MAX))
+		return;
+	snprintf(name, sizeof(name), "cordon-%d-%u", launcher, number);
+	if (create_unified(group, host, name, plan) < 0)
+		create_v1(group, host, name, plan);
+}
+
+int
+cgroup_join(const struct cgroup *group, pid_t pid)
+{
+	if (group->memory_directory[0] != '\0' &&
+		write_number(group->memory_directory, "cgroup.procs", (uint64_t)pid) < 0)
+		return -1;
+	if (group->processes_directory[0] != '\0' &&
+		strcmp(group->processes_directory, group->memory_directory) != 0 &&
+		write_number(group->processes_directory, "cgroup.procs", (uint64_t)pid) < 0)
+		return -1;
+	return 0;
+}
+
+uint64_t
+cgroup_memory_kills(const struct cgroup *group)
+{
+	if (group->memory == CORDON_LIMIT_CGROUP2)
+		return read_number(group->memory_directory, "memory.events", "oom_kill ", 0);
+	if (group->memory == CORDON_LIMIT_CGROUP1)
+		return read_number(group->memory_directory, "memory.oom_control", "oom_kill ", 0);
+	return 0;
+}
+
+uint64_t
+cgroup_most_processes(const struct cgroup *group)
+{
+	if (group->processes == CORDON_LIMIT_NONE)
+		return UINT64_MAX;
+	return read_number(group->processes_directory, "pids.peak", "", UINT64_MAX);
+}
+
+/* Removes one directory. A cgroup is busy until its last process is quite gone, which the kernel may
+ * finish a moment after its parent was told: a second at most. */
+static void
+remove_directory(const char *directory)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char text[4096];
+
+	for (int attempt = 0; attempt < 1000; attempt++) {
+		char *rest = NULL;
+
+		if (rmdir(directory) == 0 || errno != EBUSY)
+			return;
+		if (attempt > 0 && write_value(directory, "cgroup.kill", "1") < 0 &&
+			read_text(directory, "cgroup.procs", text, sizeof(text)) == 0)
+			for (char *pid = strtok_r(text, "\n", &rest); pid != NULL;
+				pid = strtok_r(NULL, "\n", &rest)) {
+				int number;
+
+				if (sscanf(pid, "%d", &number) == 1 && number > 1)
+					(void)kill(number, SIGKILL);
+			}
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+void
+cgroup_destroy(struct cgroup *group)
+{
+	if (group->memory_directory[0] != '\0')
+		remove_directory(group->memory_directory);
+	if (group->processes_directory[0] != '\0' &&
+		strcmp(group->processes_directory, group->memory_directory) != 0)
+		remove_directory(group->processes_directory);
+	*group = (struct cgroup){ 0 };
+}
+
+static void
+sweep_directory(const char *parent, const char *prefix)
+{
+	DIR *directory = opendir(parent);
+
+	if (directory == NULL)
+		return;
+	for (struct dirent *e = readdir(directory); e != NULL; e = readdir(directory)) {
+		char path[800];
+
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", parent, e->d_name);
+		remove_directory(path);
+	}
+	closedir(directory);
+}
+
+void
+cgroup_sweep(pid_t launcher)
+{
+	struct cgroup_host *host = cgroup_host_create();
+	char prefix[32];
+
+	if (host == NULL)
+		return;
+	snprintf(prefix, sizeof(prefix), "cordon-%d-", launcher);
+	if (host->memory[0] != '\0')
+		sweep_directory(host->memory, prefix);
+	if (host->pids[0] != '\0')
+		sweep_directory(host->pids, prefix);
+	while (host->unified[0] != '\0' && strlen(host->unified) >= strlen(host->unified_mount)) {
+		char *slash = strrchr(host->unified, '/');
+
+		sweep_directory(host->unified, prefix);
+		if (slash == NULL)
+			break;
+		*slash = '\0';
+	}
+	cgroup_host_destroy(host);
+}
+
+void
+cgroup_probe(enum cordon_limit_kind *memory, enum cordon_limit_kind *processes)
+{
+	const struct cordon_plan plan = { .memory_bytes = 1u << 30, .processes = 64 };
+	struct cgroup_host *host = cgroup_host_create();
+	struct cgroup group;
+
+	cgroup_create(&group, host, getpid(), 0, &plan);
+	*memory = group.memory;
+	*processes = group.processes;
+	cgroup_destroy(&group);
+	cgroup_host_destroy(host);
+}

@@ -1,0 +1,36 @@
+/* Control groups of a run: v2 where a subtree is delegated to us, else v1, else none. See cgroups(7).
+ * Directories are named cordon-LAUNCHERPID-N, so that what a killed launcher left can be found. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cordon/launch_proto.h>
+#include <cordon/plan.h>
+
+struct cgroup_host; /* where this process may make cgroups; found once */
+
+struct cgroup_host *cgroup_host_create(void); /* NULL: no memory */
+void cgroup_host_destroy(struct cgroup_host *host);
+
+struct cgroup {
+	enum cordon_limit_kind memory, processes; /* CGROUP1, CGROUP2 or NONE */
+	char memory_directory[512], processes_directory[512]; /* "": none; the same one for v2 */
+};
+
+/* Makes the cgroups for one run, as far as the plan limits anything and the host lets us; what
+ * cannot be had is NONE. Never fails. */
+void cgroup_create(struct cgroup *group, const struct cgroup_host *host, pid_t launcher,
+	unsigned number, const struct cordon_plan *plan);
+/* Moves pid into them. Returns 0 or -1 with errno. */
+int cgroup_join(const struct cgroup *group, pid_t pid);
+/* Processes that the memory limit killed so far. */
+uint64_t cgroup_memory_kills(const struct cgroup *group);
+/* Most processes at one time; UINT64_MAX: unknown. */
+uint64_t cgroup_most_processes(const struct cgroup *group);
+/* Kills what is left and removes them. group may be all zero. */
+void cgroup_destroy(struct cgroup *group);
+/* Removes what this launcher left. */
+void cgroup_sweep(pid_t launcher);
+/* What could be had here: for doctor. Fills both kinds. */
+void cgroup_probe(enum cordon_limit_kind *memory, enum cordon_limit_kind *processes);

@@ -1,0 +1,252 @@
+/* Which paths below a workspace are protected, and how (A03).
+ *
+ * A protected path that exists is bound read-only. One that is absent gets a placeholder, when its
+ * parent exists; when the parent is absent too, making it is allowed and reported afterwards
+ * (starts_code.c): `git init` in an empty workspace must work. A parent that is not a directory (the
+ * .git file of a worktree) is protected itself.
+ *
+ * calls: openat2 fstatat getdents64 and those of placeholder.c and hide.c */
+#include "covers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+
+#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+int
+covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_kind kind,
+	int missing, struct cordon_error *err)
+{
+	struct sandbox_cover *c;
+
+	if (cordon_grow(&covers->items, &covers->capacity, covers->count + 1, COVERS_MAX,
+		    sizeof(*covers->items)) < 0)
+		return cordon_fail(err, CORDON_ELIMIT, 0,
+			"more than %d paths of the workspace are to be protected or hidden", COVERS_MAX);
+	c = &covers->items[covers->count];
+	*c = (struct sandbox_cover){ .kind = kind, .missing = missing, .placeholder = -1 };
+	c->path = strdup(path);
+	if (c->path == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not note a protected path");
+	covers->count++;
+	return 0;
+}
+
+/* Protects path, and pins the directories above it. */
+static int
+protect(struct sandbox_covers *covers, const char *path, int missing, struct cordon_error *err)
+{
+	char parent[PATH_MAX];
+
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		memcpy(parent, path, (size_t)(slash - path));
+		parent[slash - path] = '\0';
+		if (covers_add(covers, parent, COVER_PIN, 0, err) < 0)
+			return -1;
+	}
+	return covers_add(covers, path, COVER_READ_ONLY, missing, err);
+}
+
+/* Names whose mere existence changes what git does, so that no placeholder can stand there:
+ * gitrepository-layout(5), commondir; git-config(1), config.worktree. */
+static int
+is_read_by_git(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	return slash != NULL && strncmp(path, ".git/", 5) == 0 &&
+		(strcmp(name, "commondir") == 0 || strcmp(name, "config.worktree") == 0);
+}
+
+static int expand(struct sandbox_covers *covers, int workspace, const char *prefix,
+	const char *rest, struct cordon_error *err);
+
+/* "*" as one component: every entry of the directory at prefix. */
+static int
+expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, const char *rest,
+	struct cordon_error *err)
+{
+	int fd = cordon_openat2(workspace, prefix[0] == '\0' ? "." : prefix, O_RDONLY | O_DIRECTORY,
+		0, BENEATH);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int result = 0;
+
+	if (directory == NULL) {
+		cordon_fd_close_p(&fd);
+		return 0; /* unreadable for us is unreadable for the run */
+	}
+	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
+		e = readdir(directory)) {
+		char path[PATH_MAX];
+		int length;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		length = snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] == '\0' ? "" : "/",
+			e->d_name);
+		if (length < (int)sizeof(path))
+			result = *rest == '\0' ? protect(covers, path, 0, err) :
+						 expand(covers, workspace, path, rest, err);
+	}
+	closedir(directory);
+	return result;
+}
+
+/* Follows one pattern: prefix has been found, rest is to come. */
+static int
+expand(struct sandbox_covers *covers, int workspace, const char *prefix, const char *rest,
+	struct cordon_error *err)
+{
+	const char *end = strchrnul(rest, '/');
+	const char *next = *end == '/' ? end + 1 : end;
+	char path[PATH_MAX];
+	struct stat st;
+	CORDON_CLOSE int parent = -1;
+	int length;
+
+	if (end - rest == 1 && *rest == '*')
+		return expand_star(covers, workspace, prefix, next, err);
+	length = snprintf(path, sizeof(path), "%s%s%.*s", prefix, prefix[0] == '\0' ? "" : "/",
+		(int)(end - rest), rest);
+	if (length >= (int)sizeof(path))
+		return 0;
+	parent = cordon_openat2(workspace, prefix[0] == '\0' ? "." : prefix, O_PATH | O_DIRECTORY, 0,
+		BENEATH);
+	if (parent < 0)
+		return 0;
+	if (fstatat(parent, path + (prefix[0] == '\0' ? 0 : strlen(prefix) + 1), &st,
+		    AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT || *next != '\0')
+			return 0;
+		if (is_read_by_git(path))
+			return covers_add(covers, path, COVER_ABSENT, 0, err);
+		return protect(covers, path, 1, err);
+	}
+	if (*next == '\0' || !S_ISDIR(st.st_mode))
+		return protect(covers, path, 0, err);
+	return expand(covers, workspace, path, next, err);
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct sandbox_cover *first = a, *second = b;
+	int order = strcmp(first->path, second->path);
+
+	return order != 0 ? order : (int)second->kind - (int)first->kind;
+}
+
+static int
+is_below(const char *path, const char *directory)
+{
+	const size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Sorts, and drops what an earlier cover includes: the same path again, or anything below a path
+ * that is read-only or hidden as a whole (a writable pin there would open it again). */
+static void
+reduce(struct sandbox_covers *covers)
+{
+	size_t kept = 0;
+
+	if (covers->count == 0)
+		return;
+	qsort(covers->items, covers->count, sizeof(*covers->items), by_path);
+	for (size_t i = 0; i < covers->count; i++) {
+		struct sandbox_cover *c = &covers->items[i];
+		int included = 0;
+
+		for (size_t k = kept; k > 0 && !included; k--) {
+			const struct sandbox_cover *before = &covers->items[k - 1];
+
+			included = strcmp(before->path, c->path) == 0 ||
+				(is_below(c->path, before->path) &&
+					(before->kind == COVER_BLANK_DIRECTORY ||
+						(before->kind == COVER_READ_ONLY &&
+							c->kind <= COVER_ABSENT)));
+		}
+		if (included)
+			free(c->path);
+		else
+			covers->items[kept++] = *c;
+	}
+	covers->count = kept;
+}
+
+/* Makes the placeholders; what cannot be made because the workspace is not writable for us cannot
+ * be made by the run either. */
+static int
+hold_missing(struct sandbox_covers *covers, int workspace, struct cordon_error *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < covers->count; i++) {
+		struct sandbox_cover *c = &covers->items[i];
+
+		if (c->missing) {
+			c->placeholder = placeholder_take(workspace, c->path);
+			if (c->placeholder < 0 && (errno == EACCES || errno == EROFS)) {
+				free(c->path);
+				continue;
+			}
+			if (c->placeholder < 0 && errno != EEXIST) {
+				const int sys = errno;
+
+				for (size_t k = i; k < covers->count; k++)
+					covers->items[kept++] = covers->items[k];
+				covers->count = kept;
+				cordon_fail(err, CORDON_EFLOOR, sys,
+					"could not hold the protected name '%s' in the workspace",
+					c->path);
+				return cordon_because(err, "floor.protect");
+			}
+		}
+		covers->items[kept++] = *c;
+	}
+	covers->count = kept;
+	return 0;
+}
+
+int
+covers_make(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
+	struct cordon_error *err)
+{
+	if (plan->workspace == CORDON_WORKSPACE_WRITE)
+		for (size_t i = 0; i < plan->protect_count; i++)
+			if (expand(covers, workspace, "", plan->protect[i], err) < 0)
+				return -1;
+	if (covers_hide(covers, workspace, plan, err) < 0)
+		return -1;
+	reduce(covers);
+	return hold_missing(covers, workspace, err);
+}
+
+void
+covers_finish(struct sandbox_covers *covers, int workspace)
+{
+	/* Children before parents. */
+	for (size_t i = covers->count; i > 0; i--) {
+		struct sandbox_cover *c = &covers->items[i - 1];
+
+		if (c->placeholder >= 0)
+			placeholder_release(workspace, c->path, c->placeholder);
+		free(c->path);
+	}
+	free(covers->items);
+	*covers = (struct sandbox_covers){ 0 };
+}

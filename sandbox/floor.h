@@ -1,0 +1,13 @@
+/* The floor as the launcher knows it (A14): what no plan may leave out, whoever sent it. */
+#pragma once
+
+#include <cordon/error.h>
+#include <cordon/launch_proto.h>
+#include <cordon/plan.h>
+
+/* Returns 0, or -1 with CORDON_EFLOOR and reason floor.plan: the launcher then refuses the plan. */
+int floor_check_plan(const struct cordon_plan *plan, struct cordon_error *err) CORDON_CHECKED;
+
+/* The same for one launch: its workspace and streams. */
+int floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned fd_count,
+	struct cordon_error *err) CORDON_CHECKED;

@@ -1,0 +1,106 @@
+/* calls: clone3 open write read waitid pidfd_send_signal open_tree mount_setattr */
+#include "idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include <cordon/fd.h>
+
+static int
+write_file(const char *path, const char *text)
+{
+	CORDON_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : cordon_fd_write_all(fd, text, strlen(text));
+}
+
+static int
+write_maps(const char *directory, uid_t inside, uid_t outside, gid_t group_inside,
+	gid_t group_outside)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "%s/uid_map", directory);
+	snprintf(text, sizeof(text), "%u %u 1\n", inside, outside);
+	if (write_file(path, text) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/gid_map", directory);
+	snprintf(text, sizeof(text), "%u %u 1\n", group_inside, group_outside);
+	return write_file(path, text);
+}
+
+int
+idmap_write(pid_t pid, uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside)
+{
+	char directory[32];
+
+	snprintf(directory, sizeof(directory), "/proc/%d", pid);
+	return write_maps(directory, inside, outside, group_inside, group_outside);
+}
+
+int
+idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside)
+{
+	/* user_namespaces(7): without privilege in the parent, setgroups must be denied before the
+	 * gid map is written. */
+	if (write_file("/proc/self/setgroups", "deny") < 0)
+		return -1;
+	return write_maps("/proc/self", inside, outside, group_inside, group_outside);
+}
+
+int
+idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cordon_error *err)
+{
+	CORDON_CLOSE int pidfd = -1;
+	CORDON_CLOSE int ns = -1;
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD };
+	char path[48];
+	siginfo_t info;
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	int failed = 0, sys = 0;
+
+	if (pid < 0)
+		return cordon_fail(err, CORDON_EFLOOR, errno, "could not make a user namespace");
+	if (pid == 0) {
+		/* Only holds the namespace for a moment; gone with the launcher in any case. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	failed = idmap_write(pid, owner, run_uid, group, run_gid) < 0;
+	if (!failed) {
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		failed = ns < 0;
+	}
+	sys = errno;
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	if (failed)
+		return cordon_fail(err, CORDON_EFLOOR, sys, "could not map the owner of granted files");
+	return cordon_fd_take(&ns);
+}
+
+int
+idmap_possible(int fd, int user_namespace)
+{
+	CORDON_CLOSE int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace };
+
+	return tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0;
+}

@@ -1,0 +1,400 @@
+/* The launch protocol's codec, both sides. See <cordon/launch_proto.h>. */
+#include <cordon/launch_proto.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cordon/fd.h>
+#include <cordon/link.h>
+#include <cordon/mem.h>
+#include <cordon/plan.h>
+#include <cordon/wire.h>
+
+#define STRINGS_MAX 65536u
+#define STRING_MAX (128u * 1024) /* MAX_ARG_STRLEN, execve(2) */
+
+static int
+send_writer(int link, uint16_t number, struct cordon_writer *w, const int *fds, unsigned fd_count,
+	struct cordon_error *err)
+{
+	int result = cordon_writer_check(w, err);
+
+	if (result == 0)
+		result = cordon_link_send(link, number, w->data, w->size, fds, fd_count, err);
+	cordon_writer_finish(w);
+	return result;
+}
+
+int
+cordon_launch_send_hello(int link, int lifeline, struct cordon_error *err)
+{
+	return cordon_link_send(link, CORDON_LAUNCH_HELLO, NULL, 0, &lifeline, 1, err);
+}
+
+int
+cordon_launch_send_plan(int link, uint32_t number, const struct cordon_plan *plan,
+	struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	cordon_put_u32(&w, number);
+	cordon_plan_encode(plan, &w);
+	return send_writer(link, CORDON_LAUNCH_PLAN, &w, NULL, 0, err);
+}
+
+static void
+put_vector(struct cordon_writer *w, char *const *vector)
+{
+	uint32_t count = 0;
+
+	while (vector[count] != NULL)
+		count++;
+	cordon_put_u32(w, count);
+	for (uint32_t i = 0; i < count; i++)
+		cordon_put_string(w, vector[i]);
+}
+
+static void
+put_identity(struct cordon_writer *w, const struct cordon_identity *identity)
+{
+	cordon_put_u64(w, identity->dev);
+	cordon_put_u64(w, identity->ino);
+}
+
+int
+cordon_launch_send_launch(int link, const struct cordon_launch *launch, const int *fds,
+	unsigned fd_count, struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	cordon_put_u64(&w, launch->run);
+	cordon_put_u32(&w, launch->plan);
+	put_vector(&w, launch->argv);
+	put_vector(&w, launch->env);
+	cordon_put_string(&w, launch->exe);
+	put_identity(&w, &launch->exe_identity);
+	cordon_put_u8(&w, launch->script != 0);
+	cordon_put_string(&w, launch->cwd);
+	put_identity(&w, &launch->cwd_identity);
+	cordon_put_string(&w, launch->workspace);
+	put_identity(&w, &launch->workspace_identity);
+	cordon_put_u32(&w, launch->umask);
+	cordon_put_u32(&w, launch->tty);
+	cordon_put_u16(&w, launch->rows);
+	cordon_put_u16(&w, launch->columns);
+	return send_writer(link, CORDON_LAUNCH_LAUNCH, &w, fds, fd_count, err);
+}
+
+int
+cordon_launch_send_signal(int link, uint64_t run, int signal, struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 64);
+	cordon_put_u64(&w, run);
+	cordon_put_u32(&w, (uint32_t)signal);
+	return send_writer(link, CORDON_LAUNCH_SIGNAL, &w, NULL, 0, err);
+}
+
+int
+cordon_launch_send_kill(int link, uint64_t run, struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 64);
+	cordon_put_u64(&w, run);
+	return send_writer(link, CORDON_LAUNCH_KILL, &w, NULL, 0, err);
+}
+
+static int
+get_vector(struct cordon_reader *r, char ***ret)
+{
+	uint32_t count = 0;
+
+	if (cordon_get_u32(r, &count) < 0 || count > STRINGS_MAX || count > r->left / 4)
+		return -1;
+	*ret = cordon_array((size_t)count + 1, sizeof(**ret));
+	if (*ret == NULL)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		if (cordon_get_string(r, STRING_MAX, &(*ret)[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+get_identity(struct cordon_reader *r, struct cordon_identity *ret)
+{
+	return cordon_get_u64(r, &ret->dev) < 0 || cordon_get_u64(r, &ret->ino) < 0 ? -1 : 0;
+}
+
+static int
+get_launch(struct cordon_reader *r, struct cordon_launch *l)
+{
+	uint8_t script = 0;
+
+	if (cordon_get_u64(r, &l->run) < 0 || cordon_get_u32(r, &l->plan) < 0 ||
+		get_vector(r, &l->argv) < 0 || l->argv[0] == NULL || get_vector(r, &l->env) < 0)
+		return -1;
+	if (cordon_get_string(r, PATH_MAX - 1, &l->exe) < 0 || l->exe[0] != '/' ||
+		get_identity(r, &l->exe_identity) < 0 || cordon_get_u8(r, &script) < 0 ||
+		script > 1 || cordon_get_string(r, PATH_MAX - 1, &l->cwd) < 0 ||
+		l->cwd[0] != '/' || get_identity(r, &l->cwd_identity) < 0)
+		return -1;
+	l->script = script;
+	if (cordon_get_string(r, PATH_MAX - 1, &l->workspace) < 0 ||
+		(l->workspace[0] != '/' && l->workspace[0] != '\0') ||
+		get_identity(r, &l->workspace_identity) < 0)
+		return -1;
+	if (cordon_get_u32(r, &l->umask) < 0 || l->umask > 0777 || cordon_get_u32(r, &l->tty) < 0 ||
+		l->tty > 7 || cordon_get_u16(r, &l->rows) < 0 || cordon_get_u16(r, &l->columns) < 0)
+		return -1;
+	return 0;
+}
+
+int
+cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
+	struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct cordon_launch launch = { 0 };
+
+	if (get_launch(&r, &launch) < 0 || r.left != 0) {
+		cordon_launch_finish(&launch);
+		return cordon_fail(err, CORDON_EPEER, 0, "a launch request has the wrong shape");
+	}
+	*ret = launch;
+	return 0;
+}
+
+static void
+free_vector(char **vector)
+{
+	for (size_t i = 0; vector != NULL && vector[i] != NULL; i++)
+		free(vector[i]);
+	free(vector);
+}
+
+void
+cordon_launch_finish(struct cordon_launch *launch)
+{
+	free_vector(launch->argv);
+	free_vector(launch->env);
+	free(launch->exe);
+	free(launch->cwd);
+	free(launch->workspace);
+	memset(launch, 0, sizeof(*launch));
+}
+
+int
+cordon_launch_send_started(int link, const struct cordon_started *s, int pty,
+	struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 256);
+	cordon_put_u64(&w, s->run);
+	cordon_put_u32(&w, (uint32_t)s->pid);
+	cordon_put_u8(&w, (uint8_t)s->memory);
+	cordon_put_u8(&w, (uint8_t)s->processes);
+	cordon_put_u8(&w, (uint8_t)s->cpu);
+	cordon_put_u32(&w, s->landlock);
+	cordon_put_u8(&w, s->reports_calls != 0);
+	cordon_put_u8(&w, s->mapped_root != 0);
+	return send_writer(link, CORDON_LAUNCH_STARTED, &w, &pty, pty >= 0, err);
+}
+
+int
+cordon_launch_send_failed(int link, uint64_t run, const struct cordon_error *failure,
+	struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 1024);
+	cordon_put_u64(&w, run);
+	cordon_put_u32(&w, failure->code);
+	cordon_put_u32(&w, (uint32_t)failure->sys);
+	cordon_put_string(&w, failure->reason);
+	cordon_put_string(&w, failure->text);
+	return send_writer(link, CORDON_LAUNCH_FAILED, &w, NULL, 0, err);
+}
+
+int
+cordon_launch_send_stopped(int link, uint64_t run, int signal, struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 64);
+	cordon_put_u64(&w, run);
+	cordon_put_u32(&w, (uint32_t)signal);
+	return send_writer(link, CORDON_LAUNCH_STOPPED, &w, NULL, 0, err);
+}
+
+int
+cordon_launch_send_exited(int link, const struct cordon_exited *e, struct cordon_error *err)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 1u << 16);
+	cordon_put_u64(&w, e->run);
+	cordon_put_u8(&w, (uint8_t)e->end);
+	cordon_put_u32(&w, (uint32_t)e->status);
+	cordon_put_u64(&w, e->user_us);
+	cordon_put_u64(&w, e->system_us);
+	cordon_put_u64(&w, e->max_rss_bytes);
+	cordon_put_u64(&w, e->processes);
+	cordon_put_u32(&w, e->refused_count);
+	for (uint32_t i = 0; i < e->refused_count; i++) {
+		cordon_put_u32(&w, e->refused[i].nr);
+		cordon_put_u32(&w, e->refused[i].error);
+		for (int a = 0; a < 6; a++)
+			cordon_put_u64(&w, e->refused[i].args[a]);
+		cordon_put_u64(&w, e->refused[i].count);
+	}
+	cordon_put_u64(&w, e->refused_dropped);
+	cordon_put_u32(&w, e->starts_code_count);
+	for (uint32_t i = 0; i < e->starts_code_count; i++)
+		cordon_put_string(&w, e->starts_code[i]);
+	return send_writer(link, CORDON_LAUNCH_EXITED, &w, NULL, 0, err);
+}
+
+/* Copies a string of the message into a fixed field. */
+static int
+get_text(struct cordon_reader *r, char *out, size_t room)
+{
+	struct cordon_bytes text;
+
+	if (cordon_get_bytes(r, room - 1, &text) < 0 || memchr(text.data, 0, text.size) != NULL)
+		return -1;
+	memcpy(out, text.data, text.size);
+	out[text.size] = '\0';
+	return 0;
+}
+
+static int
+get_started(struct cordon_reader *r, struct cordon_started *s)
+{
+	uint32_t pid = 0;
+	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0;
+
+	if (cordon_get_u32(r, &pid) < 0 || cordon_get_u8(r, &kinds[0]) < 0 ||
+		cordon_get_u8(r, &kinds[1]) < 0 || cordon_get_u8(r, &kinds[2]) < 0 ||
+		cordon_get_u32(r, &s->landlock) < 0 || cordon_get_u8(r, &reports) < 0 ||
+		cordon_get_u8(r, &mapped) < 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (kinds[i] > CORDON_LIMIT_CGROUP2)
+			return -1;
+	s->pid = (int32_t)pid;
+	s->memory = kinds[0];
+	s->processes = kinds[1];
+	s->cpu = kinds[2];
+	s->reports_calls = reports;
+	s->mapped_root = mapped;
+	return 0;
+}
+
+static int
+get_failure(struct cordon_reader *r, struct cordon_error *failure)
+{
+	uint32_t code = 0, sys = 0;
+
+	if (cordon_get_u32(r, &code) < 0 || code == CORDON_OK || code >= CORDON_CODE_COUNT ||
+		cordon_get_u32(r, &sys) < 0 ||
+		get_text(r, failure->reason, sizeof(failure->reason)) < 0 ||
+		get_text(r, failure->text, sizeof(failure->text)) < 0)
+		return -1;
+	failure->code = code;
+	failure->sys = (int)sys;
+	return 0;
+}
+
+static int
+get_exited(struct cordon_reader *r, struct cordon_exited *e)
+{
+	uint8_t end = 0;
+	uint32_t status = 0;
+
+	if (cordon_get_u8(r, &end) < 0 || end > CORDON_END_PROTECT ||
+		cordon_get_u32(r, &status) < 0 || cordon_get_u64(r, &e->user_us) < 0 ||
+		cordon_get_u64(r, &e->system_us) < 0 || cordon_get_u64(r, &e->max_rss_bytes) < 0 ||
+		cordon_get_u64(r, &e->processes) < 0 || cordon_get_u32(r, &e->refused_count) < 0 ||
+		e->refused_count > CORDON_REFUSED_MAX)
+		return -1;
+	e->end = end;
+	e->status = (int32_t)status;
+	for (uint32_t i = 0; i < e->refused_count; i++) {
+		struct cordon_refused *f = &e->refused[i];
+
+		if (cordon_get_u32(r, &f->nr) < 0 || cordon_get_u32(r, &f->error) < 0)
+			return -1;
+		for (int a = 0; a < 6; a++)
+			if (cordon_get_u64(r, &f->args[a]) < 0)
+				return -1;
+		if (cordon_get_u64(r, &f->count) < 0)
+			return -1;
+	}
+	if (cordon_get_u64(r, &e->refused_dropped) < 0 ||
+		cordon_get_u32(r, &e->starts_code_count) < 0 ||
+		e->starts_code_count > sizeof(e->starts_code) / sizeof(e->starts_code[0]))
+		return -1;
+	for (uint32_t i = 0; i < e->starts_code_count; i++)
+		if (get_text(r, e->starts_code[i], sizeof(e->starts_code[i])) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+get_event(struct cordon_reader *r, struct cordon_launch_event *event)
+{
+	uint32_t signal = 0;
+
+	if (cordon_get_u64(r, &event->run) < 0)
+		return -1;
+	switch (event->message) {
+	case CORDON_LAUNCH_STARTED:
+		event->started.run = event->run;
+		return get_started(r, &event->started);
+	case CORDON_LAUNCH_FAILED:
+		return get_failure(r, &event->failure);
+	case CORDON_LAUNCH_STOPPED:
+		if (cordon_get_u32(r, &signal) < 0)
+			return -1;
+		event->stop_signal = (int)signal;
+		return 0;
+	case CORDON_LAUNCH_EXITED:
+		event->exited.run = event->run;
+		return get_exited(r, &event->exited);
+	default:
+		return -1;
+	}
+}
+
+int
+cordon_launch_receive(int link, struct cordon_launch_event *ret, struct cordon_error *err)
+{
+	struct cordon_message m = { 0 };
+	int result = cordon_link_receive(link, &m, err);
+
+	if (result <= 0)
+		return result;
+	memset(ret, 0, sizeof(*ret));
+	ret->message = m.number;
+	ret->pty = -1;
+
+	struct cordon_reader r = { .at = m.body, .left = m.size };
+
+	if (get_event(&r, ret) < 0 || r.left != 0 ||
+		m.fd_count > (ret->message == CORDON_LAUNCH_STARTED)) {
+		cordon_message_finish(&m);
+		return cordon_fail(err, CORDON_EPEER, 0,
+			"the launcher sent a message with the wrong shape (number %u)", m.number);
+	}
+	if (m.fd_count == 1)
+		ret->pty = cordon_fd_take(&m.fds[0]);
+	cordon_message_finish(&m);
+	return 1;
+}

@@ -1,0 +1,137 @@
+/* calls: open_tree move_mount fsopen fsconfig fsmount mount_setattr openat2 mkdirat openat */
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include <cordon/fd.h>
+#include <cordon/path.h>
+
+int
+mounts_clone(int fd, uint64_t attributes, int idmap, int *ret_idmap_failed)
+{
+	CORDON_CLOSE int tree = -1;
+	struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
+
+	*ret_idmap_failed = 0;
+	/* Recursive always: a mount that a less privileged owner copied is locked to what covers it,
+	 * and a plain bind would be refused rather than show what lies beneath. */
+	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (tree < 0)
+		return -1;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return -1;
+	if (idmap >= 0) {
+		struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)idmap };
+
+		if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &map, sizeof(map)) < 0) {
+			*ret_idmap_failed = 1;
+			return -1;
+		}
+	}
+	return cordon_fd_take(&tree);
+}
+
+int
+mounts_attach(int tree, int place)
+{
+	return move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int
+mounts_restrict(int mount, uint64_t attributes)
+{
+	struct mount_attr attr = { .attr_set = attributes };
+
+	return mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+int
+mounts_new(const char *type, const struct mounts_option *options, uint64_t attributes)
+{
+	CORDON_CLOSE int fs = fsopen(type, FSOPEN_CLOEXEC);
+
+	if (fs < 0)
+		return -1;
+	for (; options->key != NULL; options++)
+		if (fsconfig(fs, FSCONFIG_SET_STRING, options->key, options->value, 0) < 0)
+			return -1;
+	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
+}
+
+/* Opens name in directory, or makes it. */
+static int
+open_or_make(int directory, const char *name, int is_directory)
+{
+	int fd = cordon_openat2(directory, name, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (is_directory) {
+		if (mkdirat(directory, name, 0755) < 0)
+			return -1;
+	} else {
+		int made = openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+
+		if (made < 0)
+			return -1;
+		cordon_fd_close_p(&made);
+	}
+	return cordon_openat2(directory, name, O_PATH | O_NOFOLLOW, 0,
+		RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int
+mounts_place(int root, const char *path, int directory)
+{
+	char prefix[PATH_MAX];
+	CORDON_CLOSE int place = -1;
+
+	/* Each prefix is resolved from the root again: a link on the way (/bin) then means what it
+	 * means inside the run. */
+	if (strlen(path) >= sizeof(prefix)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (const char *end = path; *end != '\0';) {
+		CORDON_CLOSE int parent = -1;
+		const char *start = end;
+
+		while (*start == '/')
+			start++;
+		if (*start == '\0')
+			break;
+		end = strchrnul(start, '/');
+		memcpy(prefix, start, (size_t)(end - start));
+		prefix[end - start] = '\0';
+		parent = cordon_fd_take(&place);
+		if (parent < 0) {
+			place = open_or_make(root, prefix, *end != '\0' || directory);
+		} else {
+			char whole[PATH_MAX];
+
+			memcpy(whole, path, (size_t)(end - path));
+			whole[end - path] = '\0';
+			place = cordon_openat2(root, whole, O_PATH, 0,
+				RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+			if (place < 0 && errno == ENOENT)
+				place = open_or_make(parent, prefix, *end != '\0' || directory);
+		}
+		if (place < 0)
+			return -1;
+	}
+	if (place < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return cordon_fd_take(&place);
+}

@@ -1,0 +1,399 @@
+/* The life of a run in the launcher: prepare, clone, listen, and clean up when pid 1 is gone. pid 1's
+ * end is the end of all its processes (pid_namespaces(7)), so that its pidfd is all that has to be
+ * waited for.
+ *
+ * calls: openat2 fcntl socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of
+ * covers.c ids.c cgroup.c watch.c starts_code.c */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+#include <linux/sched.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+#include <cordon/path.h>
+
+#include "idmap.h"
+#include "init.h"
+#include "init_proto.h"
+#include "sample.h"
+#include "starts_code.h"
+
+static void
+destroy(struct run *run)
+{
+	watch_destroy(run->watch);
+	covers_finish(&run->setup.covers, run->workspace);
+	cgroup_destroy(&run->cgroup);
+	ids_finish(&run->setup);
+	for (int i = 0; i < 3; i++)
+		cordon_fd_close_p(&run->setup.stdio[i]);
+	cordon_fd_close_p(&run->pidfd);
+	cordon_fd_close_p(&run->link);
+	cordon_fd_close_p(&run->workspace);
+	cordon_launch_finish(&run->launch);
+	free(run);
+}
+
+static int
+open_workspace(struct run *run, struct cordon_error *err)
+{
+	const struct cordon_launch *l = &run->launch;
+	struct cordon_identity identity;
+
+	if (l->workspace[0] == '\0' || run->setup.plan->workspace == CORDON_WORKSPACE_NONE)
+		return 0;
+	run->workspace = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
+		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (run->workspace < 0 || cordon_identify(run->workspace, &identity) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not open the workspace '%s'",
+			l->workspace);
+	if (identity.dev != l->workspace_identity.dev ||
+		identity.ino != l->workspace_identity.ino) {
+		cordon_fail(err, CORDON_EFLOOR, 0,
+			"the workspace '%s' is another directory by now; start it again", l->workspace);
+		return cordon_because(err, "floor.workspace");
+	}
+	return 0;
+}
+
+/* What enforces the limits of this run; refuses when that is not enough. */
+static int
+settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	const struct cordon_plan *p = run->setup.plan;
+
+	cgroup_create(&run->cgroup, l->cgroups, getpid(), l->sequence, p);
+	run->memory_kind = run->cgroup.memory;
+	if (run->memory_kind == CORDON_LIMIT_NONE && p->memory_bytes != UINT64_MAX &&
+		sample_memory(getpid()) != UINT64_MAX)
+		run->memory_kind = CORDON_LIMIT_SAMPLED;
+	run->processes_kind = run->cgroup.processes;
+	if (run->processes_kind == CORDON_LIMIT_NONE && p->processes != UINT64_MAX)
+		run->processes_kind = CORDON_LIMIT_RLIMIT;
+	if ((p->flags & CORDON_PLAN_MEMORY_ENFORCED) != 0 && p->memory_bytes != UINT64_MAX &&
+		run->cgroup.memory == CORDON_LIMIT_NONE) {
+		cordon_fail(err, CORDON_EFLOOR, 0,
+			"the memory of a run cannot be limited here, only sampled, and the profile has "
+			"limits.memoryEnforced; run cordon as root, or delegate a cgroup with the memory "
+			"controller to this user (systemd-run --user --scope -p Delegate=yes)");
+		return cordon_because(err, "floor.memory");
+	}
+	return 0;
+}
+
+static int
+prepare(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	struct sandbox_setup *s = &run->setup;
+
+	if (open_workspace(run, err) < 0)
+		return -1;
+	if (run->workspace >= 0 && covers_make(&s->covers, run->workspace, s->plan, err) < 0)
+		return -1;
+	if (run->workspace >= 0 &&
+		watch_create(run->workspace, s->plan, &s->covers, &run->watch, err) < 0)
+		return -1;
+	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
+		return -1;
+	return settle_limits(l, run, err);
+}
+
+/* Sends "go", having done what only the launcher may do for pid 1. */
+static int
+let_go(struct run *run)
+{
+	const uint64_t words[INIT_WORDS] = { INIT_GO };
+
+	return init_send(run->link, words, -1);
+}
+
+static int
+clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	const int privileged = run->setup.ids.privileged;
+	struct clone_args args = { .exit_signal = SIGCHLD,
+		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+			CLONE_NEWUTS };
+	int link[2];
+
+	/* Root's child enters its user namespace later, from inside: A40. */
+	if (!privileged)
+		args.flags |= CLONE_NEWUSER;
+	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
+	run->link = link[0];
+	run->setup.init_link = link[1];
+	run->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (run->pid == 0)
+		init_main(&run->setup, l->no_caps);
+	if (run->pid < 0) {
+		run->fault.stage = STAGE_CLONE;
+		run->fault.sys = errno;
+		sandbox_describe(&run->fault, &run->setup, err);
+	}
+	cordon_fd_close_p(&link[1]);
+	for (int i = 0; i < 3; i++)
+		cordon_fd_close_p(&run->setup.stdio[i]);
+	return run->pid < 0 ? -1 : 0;
+}
+
+int
+run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
+	struct cordon_error *err)
+{
+	struct run *run = cordon_array(1, sizeof(*run));
+	unsigned used = 0;
+
+	if (run == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare the run");
+	run->state = RUN_STARTING;
+	run->launch = *launch;
+	memset(launch, 0, sizeof(*launch));
+	run->pidfd = run->link = run->workspace = -1;
+	run->setup = (struct sandbox_setup){ .plan = &plan->plan,
+		.launch = &run->launch,
+		.workspace_idmap = -1,
+		.lifeline = l->lifeline,
+		.landlock_abi = l->landlock_abi,
+		.notify = 1,
+		.filter_notify = plan->filter_notify,
+		.filter_plain = plan->filter_plain };
+	for (int i = 0; i < 3; i++)
+		run->setup.stdio[i] = (run->launch.tty & 1u << i) != 0 ? -1 :
+									 cordon_fd_take(&fds[used++]);
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
+	l->sequence++;
+	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
+		destroy(run);
+		return -1;
+	}
+	run->next = l->runs;
+	l->runs = run;
+	if (cgroup_join(&run->cgroup, run->pid) < 0 || let_go(run) < 0) {
+		/* It is cloned, so it ends as every run does; the fault is what is told. */
+		run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
+		run_kill(run, CORDON_END_KILLED);
+	}
+	return 0;
+}
+
+static void
+tell_started(struct launcher *l, struct run *run, int notify, int pty)
+{
+	const struct cordon_started started = { .run = run->launch.run,
+		.pid = run->pid,
+		.memory = run->memory_kind,
+		.processes = run->processes_kind,
+		.cpu = run->setup.plan->cpu_ms == UINT64_MAX ? CORDON_LIMIT_NONE : CORDON_LIMIT_RLIMIT,
+		.landlock = (uint32_t)run->setup.landlock_abi,
+		.reports_calls = notify,
+		.mapped_root = run->setup.ids.mapped_root };
+	struct cordon_error ignored;
+
+	run->state = RUN_LIVE;
+	/* A monitor that has gone is noticed at the link. */
+	(void)!cordon_launch_send_started(l->link, &started, pty, &ignored);
+}
+
+static void
+note_refused(struct run *run, const uint64_t words[INIT_WORDS])
+{
+	struct cordon_refused *r;
+
+	if (run->result.refused_count == CORDON_REFUSED_MAX)
+		return;
+	r = &run->result.refused[run->result.refused_count++];
+	r->nr = (uint32_t)words[1];
+	r->error = (uint32_t)words[2];
+	memcpy(r->args, &words[3], sizeof(r->args));
+	r->count = words[9];
+}
+
+/* One message of pid 1. Which are legal depends on the state; what is not ends the run. */
+static int
+obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int *fd)
+{
+	struct cordon_error ignored;
+	const struct sandbox_ids *i = &run->setup.ids;
+
+	switch (words[0]) {
+	case INIT_MAP:
+		if (run->state != RUN_STARTING || !i->privileged)
+			return -1;
+		if (idmap_write(run->pid, i->uid_inside, i->uid_outside, i->gid_inside,
+			    i->gid_outside) < 0 ||
+			let_go(run) < 0) {
+			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
+			return -1;
+		}
+		return 0;
+	case INIT_FAULT:
+		if (run->state != RUN_STARTING)
+			return -1;
+		run->fault = (struct sandbox_fault){ (enum sandbox_stage)words[1],
+			(unsigned)words[2], (int)words[3] };
+		return -1;
+	case INIT_STARTED:
+		if (run->state != RUN_STARTING || (*fd >= 0) != (run->launch.tty != 0))
+			return -1;
+		tell_started(l, run, words[1] != 0, *fd);
+		return 0;
+	case INIT_STOPPED:
+		if (run->state == RUN_LIVE)
+			(void)!cordon_launch_send_stopped(l->link, run->launch.run, (int)words[1],
+				&ignored);
+		return 0;
+	case INIT_REFUSED:
+		note_refused(run, words);
+		return 0;
+	case INIT_EXIT:
+		if (run->state != RUN_LIVE && run->state != RUN_ENDING)
+			return -1;
+		run->exited = 1;
+		run->result.status = (int32_t)words[1];
+		run->result.user_us = words[2];
+		run->result.system_us = words[3];
+		run->result.max_rss_bytes = words[4];
+		run->result.refused_dropped = words[5];
+		run->state = RUN_ENDING;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+void
+run_hear(struct launcher *l, struct run *run)
+{
+	uint64_t words[INIT_WORDS];
+	CORDON_CLOSE int fd = -1;
+	int got = init_receive(run->link, words, &fd);
+
+	if (got == 1 && obey(l, run, words, &fd) == 0)
+		return;
+	/* Hung up, faulty or out of order: whatever is left of it goes. */
+	cordon_fd_close_p(&run->link);
+	if (got == 1)
+		run_kill(run, CORDON_END_KILLED);
+}
+
+void
+run_see(struct run *run)
+{
+	const enum cordon_end end = watch_read(run->watch);
+
+	if (end != CORDON_END_EXIT)
+		run_kill(run, end);
+}
+
+void
+run_sample(struct run *run)
+{
+	if (run->memory_kind == CORDON_LIMIT_SAMPLED && run->state == RUN_LIVE &&
+		sample_memory(run->pid) > run->setup.plan->memory_bytes)
+		run_kill(run, CORDON_END_MEMORY);
+}
+
+void
+run_signal(struct run *run, int signal)
+{
+	const uint64_t words[INIT_WORDS] = { INIT_SIGNAL, (uint64_t)signal };
+
+	if (run->link >= 0 && run->state == RUN_LIVE)
+		(void)!init_send(run->link, words, -1);
+}
+
+void
+run_kill(struct run *run, enum cordon_end why)
+{
+	if (!run->exited && run->end == CORDON_END_EXIT)
+		run->end = why;
+	(void)syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
+}
+
+/* The memory limit was the reason when it killed something and the command did not end well. */
+static int
+died_of_memory(const struct run *run)
+{
+	const int status = run->result.status;
+
+	return cgroup_memory_kills(&run->cgroup) > 0 &&
+		(!run->exited || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
+			(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL));
+}
+
+/* The report of a run that had started. */
+static void
+fill_result(struct run *run)
+{
+	run->result.run = run->launch.run;
+	run->result.end = run->end;
+	if (!run->exited && run->end == CORDON_END_EXIT)
+		run->result.end = CORDON_END_KILLED;
+	if (died_of_memory(run))
+		run->result.end = CORDON_END_MEMORY;
+	run->result.processes = cgroup_most_processes(&run->cgroup);
+	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
+		starts_code_find(run->workspace, &run->started_at, &run->result);
+}
+
+/* Why a run never started. */
+static void
+fill_failure(const struct run *run, struct cordon_error *failure)
+{
+	if (run->fault.stage != STAGE_NONE) {
+		sandbox_describe(&run->fault, &run->setup, failure);
+	} else if (died_of_memory(run)) {
+		cordon_fail(failure, CORDON_ELIMIT, 0,
+			"the memory limit is too small to start the command");
+		(void)cordon_because(failure, "limit.memory");
+	} else {
+		cordon_fail(failure, CORDON_EFLOOR, 0,
+			"pid 1 of the run was killed before the command started");
+		(void)cordon_because(failure, "floor.init");
+	}
+}
+
+void
+run_finish(struct launcher *l, struct run *run)
+{
+	const uint64_t number = run->launch.run;
+	struct cordon_exited result;
+	struct cordon_error failure = { 0 }, ignored;
+	siginfo_t info;
+	struct run **place = &l->runs;
+	int started;
+
+	while (run->link >= 0)
+		run_hear(l, run); /* what it said last; ends with the hang-up */
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	while (*place != run)
+		place = &(*place)->next;
+	*place = run->next;
+	started = run->state != RUN_STARTING;
+	if (started)
+		fill_result(run);
+	else
+		fill_failure(run, &failure);
+	result = run->result;
+	/* The monitor hears of the end when nothing is left of the run (M7). */
+	destroy(run);
+	if (started)
+		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
+	else
+		(void)!cordon_launch_send_failed(l->link, number, &failure, &ignored);
+}

@@ -1,0 +1,79 @@
+/* One run, as the launcher sees it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <cordon/error.h>
+#include <cordon/launch_proto.h>
+#include <cordon/plan.h>
+
+#include "caps.h"
+#include "cgroup.h"
+#include "ids.h"
+#include "setup.h"
+#include "stage.h"
+#include "watch.h"
+
+/* Life of a run. There is no way back.
+ *
+ *	STARTING  cloned; pid 1 builds the sandbox. -> LIVE (INIT_STARTED), ENDING (fault, death)
+ *	LIVE      the command runs.                 -> ENDING (INIT_EXIT, kill, death of pid 1)
+ *	ENDING    pid 1 is gone or going; over when its pidfd says so */
+enum run_state { RUN_ILLEGAL, RUN_STARTING, RUN_LIVE, RUN_ENDING };
+
+struct launcher_plan {
+	uint32_t number;
+	struct cordon_plan plan;
+	struct sock_filter *filter_notify, *filter_plain;
+	struct launcher_plan *next;
+};
+
+/* What all runs of a launcher share. */
+struct launcher {
+	int link, lifeline;
+	struct launcher_plan *plans;
+	struct run *runs;
+	struct cgroup_host *cgroups;
+	struct caps_none *no_caps;
+	unsigned sequence;
+	int landlock_abi;
+	int ending; /* the link has ended: no new runs, and out when the last is gone */
+};
+
+struct run {
+	struct run *next;
+	enum run_state state;
+	struct cordon_launch launch;
+	struct sandbox_setup setup;
+	pid_t pid; /* of pid 1, as seen here */
+	int pidfd, link; /* link: to pid 1; -1 once it has ended */
+	int workspace; /* O_PATH, or -1 */
+	struct cgroup cgroup;
+	struct watch *watch;
+	enum cordon_limit_kind memory_kind, processes_kind;
+	struct timespec started_at; /* real time, for change times of files */
+	enum cordon_end end;
+	int exited; /* INIT_EXIT was heard */
+	struct sandbox_fault fault;
+	struct cordon_exited result;
+};
+
+/* Starts one run. Takes launch and fds. On failure nothing is left of it, *err says why, and FAILED is
+ * the caller's to send. */
+int run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch,
+	int fds[3], struct cordon_error *err) CORDON_CHECKED;
+
+/* pid 1 said something, or hung up. */
+void run_hear(struct launcher *l, struct run *run);
+/* A watched name changed. */
+void run_see(struct run *run);
+/* Looks at memory that no cgroup limits. */
+void run_sample(struct run *run);
+void run_signal(struct run *run, int signal);
+/* Kills all of it; over when the pidfd says so. */
+void run_kill(struct run *run, enum cordon_end why);
+/* The pidfd is readable: everything of the run is dead. Tells the monitor, cleans up and frees. */
+void run_finish(struct launcher *l, struct run *run);

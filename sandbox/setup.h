@@ -1,0 +1,35 @@
+/* Everything the set-up child needs, prepared by the launcher before the clone: after it, nothing is
+ * allocated or looked up. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cordon/launch_proto.h>
+#include <cordon/plan.h>
+
+#include "covers.h"
+
+/* Who the run is. inside is what it sees, outside what the host sees; both are one id. */
+struct sandbox_ids {
+	uid_t uid_inside, uid_outside;
+	gid_t gid_inside, gid_outside;
+	int privileged; /* the launcher is root: it maps, and idmaps granted trees */
+	int mapped_root; /* outside is 0, by the operator's configuration */
+};
+
+struct sandbox_setup {
+	const struct cordon_plan *plan;
+	const struct cordon_launch *launch;
+	struct sandbox_ids ids;
+	struct sandbox_covers covers;
+	int *mount_idmap; /* per plan mount: user namespace that maps its owner, or -1 */
+	int workspace_idmap;
+	int stdio[3]; /* -1: the pty */
+	int init_link; /* the child's end */
+	int lifeline;
+	int landlock_abi;
+	int notify; /* try to own a listener */
+	const struct sock_filter *filter_notify, *filter_plain; /* loadable forms */
+};

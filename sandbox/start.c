@@ -1,0 +1,120 @@
+/* Starting a launcher, and sweeping behind one that died. The monitor's side.
+ *
+ * calls: clone3 close_range execve openat2 and those of cgroup.c placeholder.c */
+#include <cordon/launcher.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include <cordon/fd.h>
+#include <cordon/link.h>
+#include <cordon/path.h>
+
+#include "cgroup.h"
+#include "covers.h"
+
+/* Clones the calling process. Returns the pid, 0 in the child. */
+static pid_t
+clone_self(int *ret_pidfd)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.exit_signal = SIGCHLD };
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* In the child: only the standard streams and the link, as descriptor 3, stay. */
+static int
+keep_only(int link)
+{
+	sigset_t none;
+
+	if (link != 3 && dup3(link, 3, O_CLOEXEC) < 0)
+		return -1;
+	if (syscall(SYS_close_range, 4, ~0U, 0) < 0)
+		return -1;
+	for (int signal = 1; signal < NSIG; signal++)
+		if (signal != SIGKILL && signal != SIGSTOP) {
+			struct sigaction standard = { .sa_handler = SIG_DFL };
+
+			(void)!sigaction(signal, &standard, NULL);
+		}
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int
+cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err)
+{
+	int ends[2], pidfd = -1;
+	pid_t pid;
+
+	if (cordon_link_pair(ends, err) < 0)
+		return -1;
+	pid = clone_self(&pidfd);
+	if (pid == 0)
+		_exit(keep_only(ends[1]) < 0 ? 1 : cordon_launcher_main(3));
+	cordon_fd_close_p(&ends[1]);
+	if (pid < 0) {
+		const int sys = errno;
+
+		cordon_fd_close_p(&ends[0]);
+		return cordon_fail(err, CORDON_ESYS, sys, "could not fork the launcher");
+	}
+	*ret_link = ends[0];
+	*ret_pidfd = pidfd;
+	return 0;
+}
+
+int
+cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err)
+{
+	char *const argv[] = { (char *)(uintptr_t)"cordon-launcher", NULL };
+	char *const env[] = { NULL };
+	int ends[2], pidfd = -1;
+	pid_t pid;
+
+	if (cordon_link_pair(ends, err) < 0)
+		return -1;
+	pid = clone_self(&pidfd);
+	if (pid == 0) {
+		if (keep_only(ends[1]) == 0 && fcntl(3, F_SETFD, 0) == 0)
+			(void)execve(path, argv, env);
+		_exit(127);
+	}
+	cordon_fd_close_p(&ends[1]);
+	if (pid < 0) {
+		const int sys = errno;
+
+		cordon_fd_close_p(&ends[0]);
+		return cordon_fail(err, CORDON_ESYS, sys, "could not start '%s'", path);
+	}
+	*ret_link = ends[0];
+	*ret_pidfd = pidfd;
+	return 0;
+}
+
+void
+cordon_launcher_sweep(pid_t launcher, const char *workspace, char *const *protect,
+	size_t protect_count)
+{
+	CORDON_CLOSE int fd = -1;
+
+	cgroup_sweep(launcher);
+	if (workspace[0] == '\0')
+		return;
+	fd = cordon_openat2(AT_FDCWD, workspace, O_PATH | O_DIRECTORY, 0, 0);
+	if (fd >= 0)
+		placeholder_sweep(fd, protect, protect_count);
+}

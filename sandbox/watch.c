@@ -1,0 +1,263 @@
+/* calls: inotify_init1 inotify_add_watch read openat2 renameat unlinkat getdents64 */
+#include "watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+
+#define EVENTS                                                                                       \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DONT_FOLLOW |         \
+		IN_EXCL_UNLINK)
+#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+struct directory {
+	int wd;
+	char *path; /* below the workspace, "" is the workspace */
+};
+
+struct watch {
+	int fd;
+	int workspace; /* a descriptor of its own */
+	const struct cordon_plan *plan;
+	const struct sandbox_covers *covers;
+	int follows_all; /* a pattern with "**": every directory is watched */
+	struct directory *directories;
+	size_t count, capacity;
+};
+
+/* Watches one directory; one that is gone or cannot be read needs no watching. */
+static int
+add(struct watch *w, const char *path)
+{
+	CORDON_CLOSE int fd = cordon_openat2(w->workspace, path[0] == '\0' ? "." : path,
+		O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
+	char name[32];
+	int wd;
+
+	if (fd < 0)
+		return 0;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	/* IN_DONT_FOLLOW would stop at the magic link: the descriptor is safe already. */
+	wd = inotify_add_watch(w->fd, name, EVENTS & ~(unsigned)IN_DONT_FOLLOW);
+	if (wd < 0)
+		return errno == EACCES || errno == ENOENT ? 0 : -1;
+	for (size_t i = 0; i < w->count; i++)
+		if (w->directories[i].wd == wd)
+			return 0;
+	if (cordon_grow(&w->directories, &w->capacity, w->count + 1, COVERS_ENTRIES,
+		    sizeof(*w->directories)) < 0)
+		return -1;
+	w->directories[w->count].wd = wd;
+	w->directories[w->count].path = strdup(path);
+	if (w->directories[w->count].path == NULL)
+		return -1;
+	w->count++;
+	return 0;
+}
+
+static int
+add_parent(struct watch *w, const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+
+	if (length >= sizeof(parent))
+		return 0;
+	memcpy(parent, path, length);
+	parent[length] = '\0';
+	return add(w, parent);
+}
+
+/* Watches path and every directory below it. */
+static int
+add_tree(struct watch *w, const char *path, unsigned depth)
+{
+	int fd, result = add(w, path);
+	DIR *directory;
+
+	if (result < 0 || depth == 64)
+		return result;
+	fd = cordon_openat2(w->workspace, path[0] == '\0' ? "." : path,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
+	directory = fd < 0 ? NULL : fdopendir(fd);
+	if (directory == NULL) {
+		cordon_fd_close_p(&fd);
+		return 0;
+	}
+	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
+		e = readdir(directory)) {
+		char child[PATH_MAX];
+
+		if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0)
+			continue;
+		if (snprintf(child, sizeof(child), "%s%s%s", path, path[0] == '\0' ? "" : "/",
+			    e->d_name) < (int)sizeof(child))
+			result = add_tree(w, child, depth + 1);
+	}
+	closedir(directory);
+	return result;
+}
+
+int
+watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox_covers *covers,
+	struct watch **ret, struct cordon_error *err)
+{
+	struct watch *w;
+	int result = 0;
+
+	*ret = NULL;
+	if (covers->count == 0 && plan->hide_count == 0)
+		return 0;
+	w = cordon_array(1, sizeof(*w));
+	if (w == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not watch the workspace");
+	*w = (struct watch){ .plan = plan, .covers = covers };
+	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	w->workspace = fcntl(workspace, F_DUPFD_CLOEXEC, 3);
+	if (w->fd < 0 || w->workspace < 0)
+		result = -1;
+	for (size_t i = 0; i < covers->count && result == 0; i++)
+		if (covers->items[i].kind != COVER_PIN)
+			result = add_parent(w, covers->items[i].path);
+	for (size_t i = 0; i < plan->hide_count && result == 0; i++)
+		w->follows_all |= strchr(plan->hide[i], '/') != NULL;
+	if (result == 0 && plan->hide_count > 0)
+		result = w->follows_all ? add_tree(w, "", 0) : add(w, "");
+	if (result < 0) {
+		cordon_fail(err, CORDON_EFLOOR, errno,
+			"could not watch the protected and hidden names of the workspace (see sysctl "
+			"fs.inotify.max_user_watches and fs.inotify.max_user_instances)");
+		watch_destroy(w);
+		return cordon_because(err, plan->hide_count > 0 ? "floor.hide" : "floor.protect");
+	}
+	*ret = w;
+	return 0;
+}
+
+void
+watch_destroy(struct watch *w)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		free(w->directories[i].path);
+	free(w->directories);
+	cordon_fd_close_p(&w->fd);
+	cordon_fd_close_p(&w->workspace);
+	free(w);
+}
+
+int
+watch_fd(const struct watch *w)
+{
+	return w == NULL ? -1 : w->fd;
+}
+
+/* Takes away what must not be there: a file, or a whole directory by a name that means nothing. */
+static void
+take_away(struct watch *w, const char *path)
+{
+	char aside[PATH_MAX];
+
+	if (unlinkat(w->workspace, path, 0) == 0 || errno == ENOENT)
+		return;
+	if (snprintf(aside, sizeof(aside), "%s.refused-by-cordon", path) < (int)sizeof(aside))
+		(void)!renameat(w->workspace, path, w->workspace, aside);
+}
+
+static enum cordon_end
+judge(struct watch *w, const char *path, uint32_t mask)
+{
+	for (size_t i = 0; i < w->covers->count; i++) {
+		const struct sandbox_cover *c = &w->covers->items[i];
+
+		if (c->kind == COVER_PIN || strcmp(c->path, path) != 0)
+			continue;
+		if (c->kind == COVER_ABSENT) {
+			if ((mask & (IN_CREATE | IN_MOVED_TO)) == 0)
+				continue;
+			take_away(w, path);
+		}
+		return c->kind == COVER_READ_ONLY || c->kind == COVER_ABSENT ? CORDON_END_PROTECT :
+									       CORDON_END_HIDE;
+	}
+	if ((mask & (IN_CREATE | IN_MOVED_TO)) == 0)
+		return CORDON_END_EXIT;
+	for (size_t i = 0; i < w->plan->hide_count; i++)
+		if (cordon_path_match(w->plan->hide[i], path))
+			return CORDON_END_HIDE;
+	/* A new directory may bring names with it, and names may have come before its watch. */
+	if ((mask & IN_ISDIR) != 0 && w->follows_all) {
+		struct sandbox_covers found = { 0 };
+		struct cordon_error ignored;
+		size_t hidden = 0, known = 0;
+
+		if (add_tree(w, path, 0) < 0)
+			return CORDON_END_HIDE;
+		if (covers_hide(&found, w->workspace, w->plan, &ignored) < 0)
+			hidden = SIZE_MAX;
+		else
+			hidden = found.count;
+		covers_finish(&found, w->workspace);
+		for (size_t i = 0; i < w->covers->count; i++)
+			known += w->covers->items[i].kind >= COVER_BLANK_FILE;
+		if (hidden > known)
+			return CORDON_END_HIDE;
+	}
+	return CORDON_END_EXIT;
+}
+
+static const char *
+path_of(const struct watch *w, int wd)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->directories[i].wd == wd)
+			return w->directories[i].path;
+	return NULL;
+}
+
+enum cordon_end
+watch_read(struct watch *w)
+{
+	_Alignas(struct inotify_event) char buffer[16384];
+	ssize_t got;
+
+	while ((got = read(w->fd, buffer, sizeof(buffer))) > 0) {
+		const struct inotify_event *e;
+
+		for (const char *at = buffer; at < buffer + got; at += sizeof(*e) + e->len) {
+			char path[PATH_MAX];
+			const char *directory;
+			enum cordon_end end;
+
+			e = (const void *)at;
+			/* Lost events may have been the ones that matter. */
+			if ((e->mask & IN_Q_OVERFLOW) != 0)
+				return w->plan->hide_count > 0 ? CORDON_END_HIDE : CORDON_END_PROTECT;
+			directory = path_of(w, e->wd);
+			if (directory == NULL || e->len == 0)
+				continue;
+			if (snprintf(path, sizeof(path), "%s%s%s", directory,
+				    directory[0] == '\0' ? "" : "/", e->name) >= (int)sizeof(path))
+				continue;
+			end = judge(w, path, e->mask);
+			if (end != CORDON_END_EXIT)
+				return end;
+		}
+	}
+	return CORDON_END_EXIT;
+}

@@ -1,0 +1,22 @@
+/* Watches the names that protect and hide are about, while a run is live (A04): a cover lies on an
+ * inode, and a name that is replaced on the host leaves the new file uncovered. See inotify(7). */
+#pragma once
+
+#include <cordon/error.h>
+#include <cordon/launch_proto.h>
+#include <cordon/plan.h>
+
+#include "covers.h"
+
+struct watch;
+
+/* Starts to watch below workspace. *ret is NULL when there is nothing to watch. Returns 0, or -1 with
+ * *err set (too many directories for the caller's inotify limits: floor.hide, floor.protect). */
+int watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox_covers *covers,
+	struct watch **ret, struct cordon_error *err) CORDON_CHECKED;
+void watch_destroy(struct watch *watch);
+int watch_fd(const struct watch *watch);
+
+/* Reads what happened. CORDON_END_EXIT: nothing of concern; else HIDE or PROTECT. A watched name that
+ * must stay absent (COVER_ABSENT) has been taken away again. */
+enum cordon_end watch_read(struct watch *watch);

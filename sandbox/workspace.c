@@ -1,0 +1,187 @@
+/* MUST 1 (A01) What is bound is the directory that was judged, by device and inode.
+ * MUST 2 (A03) A protected path is bound read-only over itself, and each directory between it and
+ *        the workspace is bound onto itself: a mount point cannot be renamed or removed.
+ * MUST 3 (A04) A hidden path is covered by something empty.
+ *
+ * Every cover is cloned from the host's side of the directory and attached to the same inode on the
+ * run's side, so that a name that changes in between cannot cover the wrong file.
+ *
+ * calls: openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
+ * umount2 */
+#include "workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include <cordon/fd.h>
+#include <cordon/path.h>
+
+#include "mounts.h"
+
+#define BLANKS ".blanks" /* gone before the run starts */
+#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+/* Empty things to hide others with. */
+struct blanks {
+	int file, directory; /* O_PATH, on a tmpfs of their own */
+};
+
+static uint64_t
+attributes_of(const struct cordon_plan *plan, int writable)
+{
+	uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+	if (!writable)
+		attributes |= MOUNT_ATTR_RDONLY;
+	if ((plan->flags & CORDON_PLAN_WORKSPACE_EXEC) == 0)
+		attributes |= MOUNT_ATTR_NOEXEC;
+	return attributes;
+}
+
+int
+workspace_clone(const struct sandbox_setup *s, struct workspace_pieces *pieces,
+	struct sandbox_fault *fault)
+{
+	const struct cordon_launch *l = s->launch;
+	struct cordon_identity identity;
+	int idmap_failed = 0;
+
+	if (l->workspace[0] == '\0' || s->plan->workspace == CORDON_WORKSPACE_NONE)
+		return 0;
+	pieces->source = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
+		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (pieces->source < 0 || cordon_identify(pieces->source, &identity) < 0)
+		return sandbox_fault(fault, STAGE_WORKSPACE, 0);
+	errno = 0;
+	if (identity.dev != l->workspace_identity.dev || identity.ino != l->workspace_identity.ino)
+		return sandbox_fault(fault, STAGE_WORKSPACE_IDENTITY, 0);
+	pieces->tree = mounts_clone(pieces->source,
+		attributes_of(s->plan, s->plan->workspace == CORDON_WORKSPACE_WRITE),
+		s->workspace_idmap, &idmap_failed);
+	if (pieces->tree < 0)
+		return sandbox_fault(fault,
+			idmap_failed ? STAGE_WORKSPACE_IDMAP : STAGE_WORKSPACE, 0);
+	return 0;
+}
+
+/* Makes the blanks on a tmpfs that is attached for a moment, since only an attached mount can be
+ * cloned from; the clones keep it alive. */
+static int
+make_blanks(int root, struct blanks *ret)
+{
+	static const struct mounts_option options[] = { { "size", "64k" }, { "nr_inodes", "8" },
+		{ "mode", "0755" }, { NULL, NULL } };
+	CORDON_CLOSE int place = mounts_place(root, BLANKS, 1);
+	CORDON_CLOSE int mount = -1;
+	CORDON_CLOSE int file = -1;
+
+	if (place < 0)
+		return -1;
+	mount = mounts_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (mount < 0 || mounts_attach(mount, place) < 0)
+		return -1;
+	file = openat(mount, "file", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
+	if (file < 0 || mkdirat(mount, "directory", 0555) < 0)
+		return -1;
+	ret->file = openat(mount, "file", O_PATH | O_CLOEXEC);
+	ret->directory = openat(mount, "directory", O_PATH | O_CLOEXEC);
+	return ret->file < 0 || ret->directory < 0 ? -1 : 0;
+}
+
+static int
+same_inode(int a, int b)
+{
+	struct cordon_identity first, second;
+
+	return cordon_identify(a, &first) == 0 && cordon_identify(b, &second) == 0 &&
+		first.dev == second.dev && first.ino == second.ino;
+}
+
+static int
+cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
+	const struct workspace_pieces *pieces, const struct blanks *blanks, int workspace)
+{
+	const int hidden = c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
+	CORDON_CLOSE int original = -1;
+	CORDON_CLOSE int place = -1;
+	CORDON_CLOSE int tree = -1;
+	int ignored;
+
+	original = cordon_openat2(pieces->source, c->path, O_PATH | O_NOFOLLOW, 0, BENEATH);
+	place = cordon_openat2(workspace, c->path, O_PATH | O_NOFOLLOW, 0, BENEATH);
+	if (original < 0 || place < 0)
+		return -1;
+	errno = ESTALE;
+	if (!same_inode(original, place))
+		return -1;
+	if (hidden)
+		tree = mounts_clone(c->kind == COVER_BLANK_FILE ? blanks->file : blanks->directory,
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY,
+			-1, &ignored);
+	else
+		tree = mounts_clone(original,
+			attributes_of(s->plan,
+				c->kind == COVER_PIN &&
+					s->plan->workspace == CORDON_WORKSPACE_WRITE),
+			s->workspace_idmap, &ignored);
+	if (tree < 0)
+		return -1;
+	return mounts_attach(tree, place);
+}
+
+int
+workspace_attach(const struct sandbox_setup *s, int root, struct workspace_pieces *pieces,
+	struct sandbox_fault *fault)
+{
+	struct blanks blanks = { -1, -1 };
+	CORDON_CLOSE int place = -1;
+	int result = 0;
+
+	if (pieces->tree < 0)
+		return 0;
+	if (s->covers.count > 0 && make_blanks(root, &blanks) < 0) {
+		result = sandbox_fault(fault, STAGE_ROOT, 0);
+		goto out;
+	}
+	place = mounts_place(root, s->launch->workspace, 1);
+	if (place < 0 || mounts_attach(pieces->tree, place) < 0) {
+		result = sandbox_fault(fault, STAGE_WORKSPACE, 0);
+		goto out;
+	}
+	for (unsigned i = 0; i < s->covers.count && result == 0; i++) {
+		const struct sandbox_cover *c = &s->covers.items[i];
+
+		if (c->kind == COVER_ABSENT)
+			continue;
+		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
+			result = sandbox_fault(fault,
+				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT :
+										     STAGE_HIDE,
+				i);
+	}
+	if (blanks.file >= 0 && result == 0) {
+		CORDON_CLOSE int mount = openat(root, BLANKS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		/* fchdir, because umount2(2) takes no descriptor. */
+		if (mount < 0 || fchdir(mount) < 0 || umount2(".", MNT_DETACH) < 0 ||
+			unlinkat(root, BLANKS, AT_REMOVEDIR) < 0)
+			result = sandbox_fault(fault, STAGE_HIDE, 0);
+	}
+out:
+	cordon_fd_close_p(&blanks.file);
+	cordon_fd_close_p(&blanks.directory);
+	return result;
+}
+
+void
+workspace_drop(struct workspace_pieces *pieces)
+{
+	cordon_fd_close_p(&pieces->tree);
+	cordon_fd_close_p(&pieces->source);
+}
