@@ -1,0 +1,149 @@
+/* cordon profile: list and show. */
+#include "cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cordon/json.h>
+#include <cordon/mem.h>
+
+#include "config.h"
+
+static const char usage[] =
+	"Usage: cordon profile list [--json]\n"
+	"       cordon profile show [--json] NAME|FILE\n\n"
+	"list names the profiles that -p can name: yours, the system's, the library's.\n"
+	"show prints what a profile grants when all its layers are merged.\n";
+
+static void
+list_text(void *context, const char *name, const char *description, const char *origin)
+{
+	(void)context;
+	printf("%-12s %s%s%s%s\n", name, description, strcmp(origin, "library") == 0 ? "" : "  (",
+		strcmp(origin, "library") == 0 ? "" : origin,
+		strcmp(origin, "library") == 0 ? "" : ")");
+}
+
+static void
+list_json(void *context, const char *name, const char *description, const char *origin)
+{
+	struct cordon_json *j = cordon_json_create(1u << 16);
+	const char *text;
+
+	(void)context;
+	if (j == NULL)
+		return;
+	cordon_json_object(j, NULL);
+	cordon_json_string(j, "name", name);
+	cordon_json_string(j, "description", description);
+	cordon_json_string(j, "origin", origin);
+	cordon_json_end(j);
+	text = cordon_json_text(j, NULL);
+	if (text != NULL)
+		puts(text);
+	cordon_json_destroy(j);
+}
+
+/* JSON on one line, laid out for reading: a level of indentation for each object and for lists of
+ * objects; other lists stay on their line. */
+static void
+print_pretty(const char *json)
+{
+	int depth = 0, in_string = 0, flat = 0;
+
+	for (const char *p = json; *p != '\0'; p++) {
+		if (in_string) {
+			putchar(*p);
+			if (*p == '\\' && p[1] != '\0')
+				putchar(*++p);
+			else if (*p == '"')
+				in_string = 0;
+			continue;
+		}
+		in_string = *p == '"';
+		if (*p == '[')
+			flat += p[1] != '{';
+		if ((*p == '{' || (*p == '[' && p[1] == '{')) && p[1] != '}') {
+			printf("%c\n%*s", *p, 2 * ++depth, "");
+		} else if ((*p == '}' && p[-1] != '{') || (*p == ']' && p[-1] == '}')) {
+			printf("\n%*s%c", 2 * --depth, "", *p);
+		} else if (*p == ',' && flat == 0) {
+			printf(",\n%*s", 2 * depth, "");
+		} else if (*p == ',' || *p == ':') {
+			printf("%c ", *p);
+		} else {
+			putchar(*p);
+		}
+		if (*p == ']' && p[-1] != '}')
+			flat--;
+	}
+	putchar('\n');
+}
+
+static int
+show(const struct config *config, const char *name, int json)
+{
+	const struct cordon_profile_places places = config_places(config);
+	struct cordon_error err = { 0 };
+	struct cordon_profile *profile = cordon_profile_load(&places, name, &err);
+	CORDON_FREE char *text = NULL;
+
+	if (profile == NULL) {
+		cmd_say(&err);
+		return EXIT_SETUP;
+	}
+	text = cordon_profile_show(profile);
+	cordon_profile_destroy(profile);
+	if (text == NULL)
+		return EXIT_SETUP;
+	if (json)
+		puts(text);
+	else
+		print_pretty(text);
+	return 0;
+}
+
+int
+cmd_profile(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 } };
+	const char *file = NULL, *verb;
+	struct config config;
+	struct cordon_error err = { 0 };
+	int option, json = 0, status = EXIT_SETUP;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'j')
+			json = 1;
+		else if (option == 'c')
+			file = optarg;
+		else {
+			fputs(usage, option == 'h' ? stdout : stderr);
+			return option == 'h' ? 0 : EXIT_SETUP;
+		}
+	}
+	verb = optind < argc ? argv[optind] : "";
+	if (config_load(file, &config, &err) < 0) {
+		cmd_say(&err);
+		return EXIT_SETUP;
+	}
+	if (strcmp(verb, "list") == 0 && optind + 1 == argc) {
+		const struct cordon_profile_places places = config_places(&config);
+
+		status = cordon_profile_list(&places, json ? list_json : list_text, NULL, &err) < 0 ?
+			EXIT_SETUP :
+			0;
+		cmd_say(&err);
+	} else if (strcmp(verb, "show") == 0 && optind + 2 == argc) {
+		status = show(&config, argv[optind + 1], json);
+	} else {
+		fputs(usage, stderr);
+	}
+	config_finish(&config);
+	return status;
+}

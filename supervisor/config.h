@@ -1,0 +1,22 @@
+/* The operator's configuration. */
+#pragma once
+
+#include <stddef.h>
+
+#include <cordon/error.h>
+#include <cordon/profile.h>
+
+struct config {
+	int map_root; /* degraded: root's runs on file systems without idmapping map host root */
+	char *home; /* owned; the caller's, from the password file, else $HOME; may be NULL */
+	char *user_directory; /* $XDG_CONFIG_HOME/cordon, owned; may be NULL */
+	char *state_directory; /* $XDG_STATE_HOME/cordon, owned; may be NULL */
+	char *profile_directory; /* user_directory/profiles, owned; may be NULL */
+};
+
+/* Reads file, or when it is NULL the user's and the system's configuration where they exist. Returns
+ * 0, or -1 with *err: "FILE:LINE:COLUMN: text", or reason floor.file_mode. */
+int config_load(const char *file, struct config *ret, struct cordon_error *err) CORDON_CHECKED;
+void config_finish(struct config *config);
+/* Where profiles are looked up. Borrows from config. */
+struct cordon_profile_places config_places(const struct config *config);

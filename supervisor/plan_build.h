@@ -1,0 +1,11 @@
+/* From an effective profile to a plan: the words of a profile become those of the kernel. */
+#pragma once
+
+#include <cordon/error.h>
+#include <cordon/plan.h>
+#include <cordon/profile.h>
+
+/* workspace: its path, or "" for none. map_root: the operator's configuration. The caller finishes
+ * *ret. Returns 0, or -1 with *err set. */
+int plan_build(const struct cordon_profile *profile, const char *workspace, int map_root,
+	struct cordon_plan *ret, struct cordon_error *err) CORDON_CHECKED;

@@ -1,0 +1,172 @@
+/* The command is looked up here, on the host's files that the run will see at the same paths, and
+ * identified by device and inode; inside the run the path is opened again and must be that file. What
+ * differs inside (/tmp, /home/user, /etc) is not visible from here, so it cannot be started by name
+ * from outside; a shell inside can. */
+#include "resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+
+#define STRING_MAX (128u * 1024) /* MAX_ARG_STRLEN, linux/binfmts.h */
+#define TOTAL_MAX (2u * 1024 * 1024) /* a quarter of the usual stack limit */
+
+/* Where path lies on the host, for a path that the run sees: the same place, when something that the
+ * run has is there. /bin and the like are links that the run has too. */
+static int
+is_visible(const char *real, const struct cordon_plan *plan, const struct workspace *workspace)
+{
+	if (plan->workspace != CORDON_WORKSPACE_NONE && cordon_path_within(real, workspace->path))
+		return 1;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (cordon_path_within(real, plan->mounts[i].target))
+			return 1;
+	return 0;
+}
+
+/* The name that the opened file really has. */
+static int
+real_name(int fd, char out[PATH_MAX])
+{
+	char link[32];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, out, PATH_MAX - 1);
+	if (length <= 0)
+		return -1;
+	out[length] = '\0';
+	return 0;
+}
+
+/* Reads the "#!" line. Returns 1 for a script, whose interpreter is put in interpreter. */
+static int
+is_script(const char *path, char interpreter[PATH_MAX])
+{
+	CORDON_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char line[256];
+	ssize_t got = fd < 0 ? -1 : cordon_fd_read_full(fd, line, sizeof(line) - 1);
+	size_t start = 2, length;
+
+	interpreter[0] = '\0';
+	if (got < 3 || line[0] != '#' || line[1] != '!')
+		return 0;
+	line[got] = '\0';
+	start += strspn(line + 2, " \t");
+	length = strcspn(line + start, " \t\r\n");
+	memcpy(interpreter, line + start, length);
+	interpreter[length] = '\0';
+	return 1;
+}
+
+/* Takes path when it is a file that the run can start. Returns 1, 0 when there is nothing there, or -1
+ * with *err: it is there, and cannot be executed. */
+static int
+try_path(const char *path, const struct cordon_plan *plan, const struct workspace *workspace,
+	struct command *ret, struct cordon_error *err)
+{
+	CORDON_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
+	char real[PATH_MAX], interpreter[PATH_MAX];
+	struct stat st;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || real_name(fd, real) < 0)
+		return cordon_fail(err, CORDON_EPOLICY, errno, "could not look at '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is a directory, not a command", path);
+	if (!S_ISREG(st.st_mode))
+		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not a regular file", path);
+	if (!is_visible(real, plan, workspace))
+		return cordon_fail(err, CORDON_ENOTFOUND, 0,
+			"'%s' exists on this machine, but the profile does not grant it to the run "
+			"(filesystem.read)",
+			real);
+	/* The run's user is not this one: any x bit will do here, the kernel decides inside. */
+	if ((st.st_mode & 0111) == 0)
+		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not executable (chmod +x)", path);
+	ret->script = is_script(path, interpreter);
+	if (ret->script && access(interpreter, F_OK) < 0)
+		return cordon_fail(err, CORDON_EPOLICY, 0,
+			"the interpreter '%s' of the script '%s' does not exist", interpreter, path);
+	ret->identity = (struct cordon_identity){ st.st_dev, st.st_ino };
+	return 1;
+}
+
+static int
+take(const char *path, const char *as, const struct cordon_plan *plan,
+	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
+{
+	const int found = try_path(path, plan, workspace, ret, err);
+
+	if (found == 1)
+		return cordon_path_clean(path, ret->path, err);
+	if (found == 0)
+		return cordon_fail(err, CORDON_ENOTFOUND, 0, "there is no command '%s'", as);
+	return -1;
+}
+
+int
+resolve_command(const char *name, const char *search, const struct cordon_plan *plan,
+	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+
+	if (name[0] == '\0')
+		return cordon_fail(err, CORDON_ENOTFOUND, 0, "the command is an empty string");
+	if (strchr(name, '/') != NULL) {
+		CORDON_CLOSE int fd = -1;
+
+		if (snprintf(path, sizeof(path), "%s%s%s", name[0] == '/' ? "" : workspace->cwd,
+			    name[0] == '/' ? "" : "/", name) >= (int)sizeof(path))
+			return cordon_fail(err, CORDON_ENOTFOUND, 0, "the command's path is too long");
+		/* ".." and links: the name without them is the one that means the same inside. */
+		fd = open(path, O_PATH | O_CLOEXEC);
+		if (strstr(path, "..") != NULL && fd >= 0 && real_name(fd, real) == 0)
+			return take(real, name, plan, workspace, ret, err);
+		return take(path, name, plan, workspace, ret, err);
+	}
+	while (search != NULL && *search != '\0') {
+		const size_t length = strcspn(search, ":");
+		int found;
+
+		if (snprintf(path, sizeof(path), "%.*s/%s", (int)length, search, name) <
+				(int)sizeof(path) &&
+			search[0] == '/') {
+			found = try_path(path, plan, workspace, ret, err);
+			if (found < 0)
+				return -1;
+			if (found > 0)
+				return cordon_path_clean(path, ret->path, err);
+		}
+		search += length;
+		search += *search == ':';
+	}
+	return cordon_fail(err, CORDON_ENOTFOUND, 0, "there is no command '%s' in the run's PATH", name);
+}
+
+int
+resolve_check_size(char *const *argv, char *const *env, struct cordon_error *err)
+{
+	size_t total = 0;
+
+	for (int list = 0; list < 2; list++)
+		for (char *const *s = list == 0 ? argv : env; *s != NULL; s++) {
+			const size_t length = strlen(*s) + 1;
+
+			total += length + sizeof(char *);
+			if (length > STRING_MAX || total > TOTAL_MAX) {
+				cordon_fail(err, CORDON_ELIMIT, 0,
+					"the command line and environment are too long for execve: at most "
+					"%u bytes for one string and %u in all",
+					STRING_MAX - 1, TOTAL_MAX);
+				return cordon_because(err, "limit.arguments");
+			}
+		}
+	return 0;
+}

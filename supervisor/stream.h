@@ -1,0 +1,27 @@
+/* One direction of bytes between a descriptor of the caller and one of ours: unchanged, in order, with
+ * back pressure. Regular files cannot be polled (epoll(7)) and are read and written directly. */
+#pragma once
+
+#include <stdint.h>
+
+#include <cordon/error.h>
+#include <cordon/loop.h>
+
+struct stream;
+
+struct stream_events {
+	/* count bytes were taken from the source. */
+	void (*moved)(void *context, const void *data, uint64_t count);
+	/* Source at its end, or sink gone; everything read was written, or cannot be. */
+	void (*ended)(void *context, struct stream *stream);
+	void *context;
+};
+
+/* Copies from source to sink. Both stay the caller's but for close_sink and close_source, which are
+ * closed with the stream. NULL with *err set on failure. */
+struct stream *stream_create(struct cordon_loop *loop, int source, int sink, int close_source,
+	int close_sink, const struct stream_events *events, struct cordon_error *err) CORDON_CHECKED;
+/* Reads what is there without waiting, until the end of the source, and writes it. */
+void stream_drain(struct stream *stream);
+void stream_pause(struct stream *stream, int paused);
+void stream_destroy(struct stream *stream);

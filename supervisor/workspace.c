@@ -1,0 +1,172 @@
+#include "workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+
+/* The name of an opened file, free of links. */
+static int
+name_of(int fd, char out[PATH_MAX], struct cordon_error *err)
+{
+	char link[32];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, out, PATH_MAX - 1);
+	if (length <= 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not name the workspace");
+	out[length] = '\0';
+	return 0;
+}
+
+static int
+is_same(const struct cordon_identity *a, const char *path)
+{
+	struct stat st;
+
+	return path != NULL && stat(path, &st) == 0 && st.st_dev == a->dev && st.st_ino == a->ino;
+}
+
+/* True when path, with its links resolved as far as it exists, lies in base. */
+static int
+contains(const char *base, const char *path)
+{
+	char resolved[PATH_MAX];
+
+	if (path == NULL)
+		return 0;
+	if (realpath(path, resolved) != NULL) /* for a comparison only; nothing is opened by it */
+		path = resolved;
+	return cordon_path_within(path, base);
+}
+
+static int
+is_home(const struct cordon_identity *identity)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	int found = 0;
+
+	for (struct passwd *p = file == NULL ? NULL : fgetpwent(file); p != NULL && !found;
+		p = fgetpwent(file))
+		/* Service users have "/", "/usr" or a spool as home; only what is one counts. */
+		found = p->pw_dir[0] == '/' && (p->pw_uid >= 1000 || p->pw_uid == 0) &&
+			p->pw_uid != 65534 && is_same(identity, p->pw_dir);
+	if (file != NULL)
+		(void)fclose(file);
+	return found;
+}
+
+static int
+refuse(struct cordon_error *err, const char *path, const char *why)
+{
+	cordon_fail(err, CORDON_EPOLICY, 0,
+		"'%s' cannot be a workspace: %s; change to a project's directory or name one with "
+		"--workspace",
+		path, why);
+	return cordon_because(err, "floor.workspace");
+}
+
+static int
+judge(const struct workspace *w, int writable, const struct config *config, struct cordon_error *err)
+{
+	static const char *const system[] = { "/etc/cordon", "/var/lib/cordon", "/run/cordon" };
+	char program[PATH_MAX];
+	ssize_t length;
+
+	if (strcmp(w->path, "/") == 0)
+		return refuse(err, w->path, "it is the root directory");
+	if (is_same(&w->identity, config->home) || is_same(&w->identity, getenv("HOME")) ||
+		is_home(&w->identity))
+		return refuse(err, w->path, "it is a home directory, with keys and start-up files");
+	if (contains(w->path, config->user_directory) || contains(w->path, config->state_directory) ||
+		contains(w->path, getenv("XDG_RUNTIME_DIR")))
+		return refuse(err, w->path, "it contains cordon's own configuration, state or sockets");
+	for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++)
+		if (contains(w->path, system[i]) || cordon_path_within(w->path, system[i]))
+			return refuse(err, w->path, "it contains or is part of cordon's own files");
+	if (cordon_path_within(w->path, "/proc") || cordon_path_within(w->path, "/sys") ||
+		cordon_path_within(w->path, "/dev"))
+		return refuse(err, w->path, "it belongs to the kernel");
+	if (strcmp(w->path, "/tmp") == 0 || strcmp(w->path, "/home") == 0 ||
+		strcmp(w->path, "/usr") == 0 || strcmp(w->path, "/etc") == 0)
+		return refuse(err, w->path, "a run has its own");
+	/* A run that could write the program would judge the next one. Below a workspace it is bound
+	 * read-only (plan_build.c, docs/decisions/0002); as the workspace itself it cannot be. */
+	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	if (length <= 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not find cordon's own program");
+	program[length] = '\0';
+	*strrchr(program, '/') = '\0';
+	if (writable && strcmp(program, w->path) == 0)
+		return refuse(err, w->path, "it holds cordon's own program");
+	return 0;
+}
+
+static int
+open_directory(const char *path, struct cordon_error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' does not exist", path);
+	if (errno == ENOTDIR)
+		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' is not a directory", path);
+	return cordon_fail(err, CORDON_EINPUT, errno, "could not open workspace '%s'", path);
+}
+
+static int
+open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_error *err)
+{
+	CORDON_CLOSE int fd = -1;
+	const char *below = cwd;
+
+	if (cwd == NULL || strcmp(cwd, ".") == 0) {
+		memcpy(w->cwd, w->path, sizeof(w->cwd));
+		w->cwd_identity = w->identity;
+		return 0;
+	}
+	if (cwd[0] == '/') {
+		if (!cordon_path_within(cwd, w->path))
+			return cordon_fail(err, CORDON_EINPUT, 0,
+				"--cwd '%s' is not below the workspace '%s'", cwd, w->path);
+		below = cwd + strlen(w->path);
+		below += strspn(below, "/");
+		if (*below == '\0')
+			below = ".";
+	}
+	fd = cordon_open_beneath(workspace, below, O_PATH | O_DIRECTORY, 0, err);
+	if (fd < 0) {
+		if (err->code == CORDON_ENOTFOUND)
+			err->code = CORDON_EINPUT;
+		return cordon_while(err, "--cwd");
+	}
+	if (cordon_identify(fd, &w->cwd_identity) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not look at '%s'", cwd);
+	return name_of(fd, w->cwd, err);
+}
+
+int
+workspace_open(const char *directory, const char *cwd, int writable, const struct config *config,
+	struct workspace *ret, struct cordon_error *err)
+{
+	CORDON_CLOSE int fd = open_directory(directory == NULL ? "." : directory, err);
+
+	if (fd < 0)
+		return -1;
+	if (cordon_identify(fd, &ret->identity) < 0 || name_of(fd, ret->path, err) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not look at the workspace");
+	if (faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) < 0)
+		return cordon_fail(err, CORDON_EINPUT, errno, "could not read workspace '%s'", ret->path);
+	if (judge(ret, writable, config, err) < 0)
+		return -1;
+	return open_cwd(fd, cwd, ret, err);
+}
