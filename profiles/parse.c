@@ -655,11 +655,12 @@ find_argument(struct parse *p, const char *key, const json_t *value, const struc
 }
 
 static int
-take_condition(struct parse *p, const char *key, const json_t *object, struct rule *rule)
+take_condition(struct parse *p, const char *key, const json_t *object, struct rule *rule,
+	uint64_t values[RULE_VALUES])
 {
 	static const struct member members[] = { { "arg", NULL }, { "eq", NULL }, { "in", NULL },
 		{ "mask", NULL }, { NULL, NULL } };
-	struct rule_condition c = { .mask = UINT64_MAX };
+	struct rule_condition c = { .mask = UINT64_MAX, .values = values };
 	const json_t *argument, *eq, *in, *mask;
 	char child[KEY_MAX];
 
@@ -691,8 +692,6 @@ take_condition(struct parse *p, const char *key, const json_t *object, struct ru
 				"argument's width takes away",
 				(unsigned long long)c.values[i]);
 	}
-	if (rule->condition_count == RULE_CONDITIONS)
-		return FAIL(p, key, "a rule has at most %d conditions", RULE_CONDITIONS);
 	rule->conditions[rule->condition_count++] = c;
 	return 0;
 }
@@ -752,6 +751,7 @@ take_rule(struct parse *p, const char *key, const json_t *object)
 	static const struct member members[] = { { "names", NULL }, { "groups", NULL },
 		{ "action", NULL }, { "when", NULL }, { "quiet", NULL }, { NULL, NULL } };
 	uint16_t numbers[CALL_NUMBERS];
+	uint64_t values[RULE_CONDITIONS][RULE_VALUES];
 	struct rule rule = { .numbers = numbers };
 	const json_t *when, *quiet;
 	char child[KEY_MAX];
@@ -775,7 +775,9 @@ take_rule(struct parse *p, const char *key, const json_t *object)
 		return FAIL(p, child, "\"when\" is a list of conditions, all of which must hold");
 	for (size_t i = 0; when != NULL && i < json_array_size(when); i++) {
 		put_key(child, "%s/when/%zu", key, i);
-		if (take_condition(p, child, json_array_get(when, i), &rule) < 0)
+		if (i == RULE_CONDITIONS)
+			return FAIL(p, child, "a rule has at most %d conditions", RULE_CONDITIONS);
+		if (take_condition(p, child, json_array_get(when, i), &rule, values[i]) < 0)
 			return -1;
 	}
 	if (rules_add(&p->layer->rules, &rule) < 0)

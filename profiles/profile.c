@@ -228,15 +228,16 @@ add_rule(struct load *load, const char *call, struct rule rule)
 static int
 add_socket_rules(struct load *load)
 {
+	uint64_t unix_family = AF_UNIX, stream = SOCK_STREAM, others[16];
 	const struct rule_condition is_unix = { .argument = 0,
 		.mask = UINT64_MAX,
-		.values = { AF_UNIX },
+		.values = &unix_family,
 		.value_count = 1 };
 	const struct rule_condition is_stream = { .argument = 1,
 		.mask = 0xf, /* SOCK_TYPE_MASK: without SOCK_CLOEXEC and SOCK_NONBLOCK */
-		.values = { SOCK_STREAM },
+		.values = &stream,
 		.value_count = 1 };
-	struct rule_condition is_other = { .argument = 1, .mask = 0xf };
+	struct rule_condition is_other = { .argument = 1, .mask = 0xf, .values = others };
 	const struct rule refuse = { .action = RULE_ERRNO,
 		.error = EAFNOSUPPORT,
 		.conditions = { is_unix },

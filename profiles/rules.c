@@ -18,11 +18,19 @@
 #define NATIVE AUDIT_ARCH_AARCH64
 #endif
 
+static void
+rule_finish(struct rule *rule)
+{
+	for (unsigned i = 0; i < rule->condition_count; i++)
+		free(rule->conditions[i].values);
+	free(rule->numbers);
+}
+
 void
 rules_finish(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		free(rules->items[i].numbers);
+		rule_finish(&rules->items[i]);
 	free(rules->items);
 	*rules = (struct rules){ 0 };
 }
@@ -40,6 +48,21 @@ rules_add(struct rules *rules, const struct rule *rule)
 		return -1;
 	if (rule->number_count > 0)
 		memcpy(copy.numbers, rule->numbers, rule->number_count * sizeof(*copy.numbers));
+	for (copy.condition_count = 0; copy.condition_count < rule->condition_count;
+		copy.condition_count++) {
+		struct rule_condition *c = &copy.conditions[copy.condition_count];
+		const size_t size = c->value_count * sizeof(*c->values);
+
+		c->values = malloc(size);
+		if (c->values == NULL) {
+			rule_finish(&copy);
+			return -1;
+		}
+		memcpy(c->values, rule->conditions[copy.condition_count].values, size);
+	}
+	memset(copy.bits, 0, sizeof(copy.bits));
+	for (size_t i = 0; i < copy.number_count; i++)
+		copy.bits[copy.numbers[i] / 64] |= 1ull << copy.numbers[i] % 64;
 	rules->items[rules->count++] = copy;
 	return 0;
 }
@@ -47,10 +70,7 @@ rules_add(struct rules *rules, const struct rule *rule)
 static int
 has_number(const struct rule *rule, uint32_t nr)
 {
-	for (size_t i = 0; i < rule->number_count; i++)
-		if (rule->numbers[i] == nr)
-			return 1;
-	return 0;
+	return nr < RULE_NUMBERS && (rule->bits[nr / 64] >> nr % 64 & 1) != 0;
 }
 
 size_t

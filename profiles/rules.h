@@ -11,6 +11,7 @@
 
 #define RULE_CONDITIONS 6
 #define RULE_VALUES 32
+#define RULE_NUMBERS 512
 
 /* In order of severity: of the rules that match, the most severe decides; among equals the one that
  * comes first, parents before children. */
@@ -20,13 +21,14 @@ struct rule_condition {
 	unsigned argument; /* 0 to 5 */
 	int wide; /* 64 bits count, else the low 32 */
 	uint64_t mask; /* all ones for eq and in */
-	uint64_t values[RULE_VALUES];
+	uint64_t *values; /* owned by the rule, once it is in a list */
 	unsigned value_count; /* any of them */
 };
 
 struct rule {
-	uint16_t *numbers; /* owned; of this architecture */
+	uint16_t *numbers; /* owned; of this architecture, below RULE_NUMBERS */
 	size_t number_count;
+	uint64_t bits[RULE_NUMBERS / 64]; /* the same as a set; made by rules_add */
 	enum rule_action action;
 	int error; /* RULE_ERRNO */
 	int quiet; /* RULE_ERRNO: not reported */

@@ -1,4 +1,4 @@
-/* calls: clone3 open write read waitid pidfd_send_signal open_tree mount_setattr */
+/* calls: clone prctl ppoll open write waitid pidfd_send_signal open_tree mount_setattr */
 #include "idmap.h"
 
 #include <errno.h>
@@ -13,8 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/sched.h>
 
 #include <cordon/fd.h>
 
@@ -60,27 +58,32 @@ idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_ou
 	return write_maps("/proc/self", inside, outside, group_inside, group_outside);
 }
 
+/* Holds the namespace for a moment; gone with the launcher in any case. It shares our memory, so that
+ * nothing is copied for it, and makes system calls only. */
+static int
+hold(void *nothing)
+{
+	(void)nothing;
+	(void)syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		(void)syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+	return 0;
+}
+
 int
 idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cordon_error *err)
 {
+	_Alignas(16) char stack[16384];
 	CORDON_CLOSE int pidfd = -1;
 	CORDON_CLOSE int ns = -1;
-	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD };
 	char path[48];
 	siginfo_t info;
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid_t pid = clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD,
+		NULL, &pidfd);
 	int failed = 0, sys = 0;
 
 	if (pid < 0)
 		return cordon_fail(err, CORDON_EFLOOR, errno, "could not make a user namespace");
-	if (pid == 0) {
-		/* Only holds the namespace for a moment; gone with the launcher in any case. */
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			(void)pause();
-	}
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	failed = idmap_write(pid, owner, run_uid, group, run_gid) < 0;
 	if (!failed) {

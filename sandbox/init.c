@@ -214,8 +214,31 @@ prepare_signals(struct init *init, struct sandbox_fault *fault)
 	return init->signals < 0 ? sandbox_fault(fault, STAGE_SIGNALS, 0) : 0;
 }
 
-/* Forks the payload. Its terminal is the session's, which pid 1 leads: a payload that led it would
- * be an orphaned group, in which SIGTSTP does nothing (POSIX, 11.1.4). */
+struct payload_start {
+	const struct sandbox_setup *s;
+	int terminal, report, gate;
+};
+
+static int
+begin_payload(void *start)
+{
+	const struct payload_start *p = start;
+
+	payload_main(p->s, p->terminal, p->report, p->gate);
+}
+
+/* Clones the payload, which shares our memory until it has executed the command or failed, while we
+ * stand still: nothing is copied, and there is nothing that two could write. */
+static pid_t
+clone_payload(struct payload_start *start)
+{
+	_Alignas(16) static char stack[65536]; /* of the child; ours is in use */
+
+	return clone(begin_payload, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
+}
+
+/* Starts the payload. Its terminal is the session's, which pid 1 leads: a payload that led it would be
+ * an orphaned group, in which SIGTSTP does nothing (POSIX, 11.1.4). */
 static int
 start_payload(struct init *init, struct sandbox_fault *fault)
 {
@@ -233,11 +256,12 @@ start_payload(struct init *init, struct sandbox_fault *fault)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) < 0 ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
 		return sandbox_fault(fault, STAGE_FORK, 0);
-	init->payload = fork();
+
+	struct payload_start start = { s, slave, report[1], gate[1] };
+
+	init->payload = clone_payload(&start);
 	if (init->payload < 0)
 		return sandbox_fault(fault, STAGE_FORK, 0);
-	if (init->payload == 0)
-		payload_main(s, slave, report[1], gate[1]);
 	cordon_fd_close_p(&report[1]);
 	cordon_fd_close_p(&gate[1]);
 	init->report = report[0];

@@ -242,16 +242,20 @@ serve_run(struct launcher *l, struct run *run, const struct pollfd p[3])
 static int
 loop(struct launcher *l)
 {
-	struct pollfd *p = cordon_array(1 + 3 * (size_t)CORDON_RUNS, sizeof(*p));
+	CORDON_FREE struct pollfd *p = NULL;
 	struct cordon_error err = { 0 };
+	size_t capacity = 0;
 	int status = 0;
 
-	if (p == NULL)
-		return 1;
 	while (!l->ending || l->runs != NULL) {
 		struct run *next;
 		nfds_t count = 1;
 
+		if (cordon_grow(&p, &capacity, 1 + 3 * (size_t)count_runs(l),
+			    1 + 3 * (size_t)CORDON_RUNS, sizeof(*p)) < 0) {
+			end_all(l); /* pid 1 of each ends with us */
+			return 1;
+		}
 		p[0] = (struct pollfd){ .fd = l->link, .events = POLLIN };
 		for (const struct run *r = l->runs; r != NULL; r = r->next) {
 			p[count++] = (struct pollfd){ .fd = r->link, .events = POLLIN };
@@ -276,7 +280,6 @@ loop(struct launcher *l)
 			}
 		}
 	}
-	free(p);
 	return status;
 }
 

@@ -68,14 +68,10 @@ mounts_new(const char *type, const struct mounts_option *options, uint64_t attri
 	return fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
 }
 
-/* Opens name in directory, or makes it. */
+/* Makes name in directory and opens it. */
 static int
-open_or_make(int directory, const char *name, int is_directory)
+make(int directory, const char *name, int is_directory)
 {
-	int fd = cordon_openat2(directory, name, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
 	if (is_directory) {
 		if (mkdirat(directory, name, 0755) < 0)
 			return -1;
@@ -86,52 +82,28 @@ open_or_make(int directory, const char *name, int is_directory)
 			return -1;
 		cordon_fd_close_p(&made);
 	}
-	return cordon_openat2(directory, name, O_PATH | O_NOFOLLOW, 0,
-		RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int
 mounts_place(int root, const char *path, int directory)
 {
-	char prefix[PATH_MAX];
-	CORDON_CLOSE int place = -1;
+	char parent[PATH_MAX];
+	const char *name;
+	CORDON_CLOSE int above = -1;
+	int place;
 
-	/* Each prefix is resolved from the root again: a link on the way (/bin) then means what it
-	 * means inside the run. */
-	if (strlen(path) >= sizeof(prefix)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	for (const char *end = path; *end != '\0';) {
-		CORDON_CLOSE int parent = -1;
-		const char *start = end;
-
-		while (*start == '/')
-			start++;
-		if (*start == '\0')
-			break;
-		end = strchrnul(start, '/');
-		memcpy(prefix, start, (size_t)(end - start));
-		prefix[end - start] = '\0';
-		parent = cordon_fd_take(&place);
-		if (parent < 0) {
-			place = open_or_make(root, prefix, *end != '\0' || directory);
-		} else {
-			char whole[PATH_MAX];
-
-			memcpy(whole, path, (size_t)(end - path));
-			whole[end - path] = '\0';
-			place = cordon_openat2(root, whole, O_PATH, 0,
-				RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-			if (place < 0 && errno == ENOENT)
-				place = open_or_make(parent, prefix, *end != '\0' || directory);
-		}
-		if (place < 0)
-			return -1;
-	}
-	if (place < 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	return cordon_fd_take(&place);
+	path += strspn(path, "/");
+	place = cordon_openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (place >= 0 || errno != ENOENT)
+		return place;
+	/* Missing: its parent first. Each is resolved from the root, so that a link on the way
+	 * (/bin) means what it means inside the run. */
+	name = strrchr(path, '/');
+	if (name == NULL)
+		return make(root, path, directory);
+	memcpy(parent, path, (size_t)(name - path));
+	parent[name - path] = '\0';
+	above = mounts_place(root, parent, 1);
+	return above < 0 ? -1 : make(above, name + 1, directory);
 }

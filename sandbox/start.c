@@ -23,11 +23,11 @@
 #include "cgroup.h"
 #include "covers.h"
 
-/* Clones the calling process. Returns the pid, 0 in the child. */
+/* Clones the calling process, with all signals at their defaults. Returns the pid, 0 in the child. */
 static pid_t
 clone_self(int *ret_pidfd)
 {
-	struct clone_args args = { .flags = CLONE_PIDFD,
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 		.exit_signal = SIGCHLD };
 
@@ -44,12 +44,6 @@ keep_only(int link)
 		return -1;
 	if (syscall(SYS_close_range, 4, ~0U, 0) < 0)
 		return -1;
-	for (int signal = 1; signal < NSIG; signal++)
-		if (signal != SIGKILL && signal != SIGSTOP) {
-			struct sigaction standard = { .sa_handler = SIG_DFL };
-
-			(void)!sigaction(signal, &standard, NULL);
-		}
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }

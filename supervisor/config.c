@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,25 +12,27 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "passwd.h"
+
 #define SYSTEM_CONFIG "/etc/cordon/config.json"
 #define SYSTEM_PROFILES "/etc/cordon/profiles"
 
-/* The password file itself, not NSS: a module of it is foreign code, and this may be static. */
-static char *
-home_of(uid_t uid)
+static int
+take_home(void *home, uid_t uid, const char *directory)
 {
-	FILE *file = fopen("/etc/passwd", "re");
+	if (uid != getuid())
+		return 0;
+	*(char **)home = strdup(directory);
+	return 1;
+}
+
+static char *
+find_home(void)
+{
 	const char *variable = getenv("HOME");
 	char *home = NULL;
 
-	for (struct passwd *p = file == NULL ? NULL : fgetpwent(file); p != NULL; p = fgetpwent(file))
-		if (p->pw_uid == uid) {
-			home = strdup(p->pw_dir);
-			break;
-		}
-	if (file != NULL)
-		(void)fclose(file);
-	if (home == NULL && variable != NULL && variable[0] == '/')
+	if (passwd_each(take_home, &home) == 0 && variable != NULL && variable[0] == '/')
 		home = strdup(variable);
 	return home;
 }
@@ -159,7 +160,7 @@ config_load(const char *file, struct config *ret, struct cordon_error *err)
 	CORDON_FREE char *own = NULL;
 	int result = 0;
 
-	config.home = home_of(getuid());
+	config.home = find_home();
 	config.user_directory = xdg("XDG_CONFIG_HOME", config.home, ".config");
 	config.state_directory = xdg("XDG_STATE_HOME", config.home, ".local/state");
 	config.profile_directory = join(config.user_directory, "profiles");

@@ -156,14 +156,14 @@ add_usr_links(struct builder *b, const struct cordon_profile *profile)
 static int
 add_etc(struct builder *b)
 {
-	/* Files that programs need and that tell nothing about the host's people. */
-	static const char *const kept[] = { "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf",
-		"/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone", "/etc/ssl/certs",
+	/* Trees that programs need and that tell nothing about the host's people. */
+	static const char *const kept[] = { "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs",
 		"/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki", "/etc/crypto-policies",
-		"/etc/mime.types", "/etc/services", "/etc/protocols", "/etc/inputrc", "/etc/bash.bashrc",
-		"/etc/terminfo", "/etc/magic", "/etc/fonts", "/etc/locale.alias", "/etc/debian_version",
-		"/etc/os-release", "/etc/perl", "/etc/java-17-openjdk", "/etc/java-21-openjdk",
-		"/etc/maven", "/etc/npmrc", "/etc/vim", "/etc/nanorc" };
+		"/etc/mime.types", "/etc/services", "/etc/protocols", "/etc/fonts", "/etc/perl",
+		"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/terminfo",
+		"/etc/magic" };
+	/* Links into /usr, where the host has them as such. */
+	static const char *const links[] = { "/etc/localtime", "/etc/os-release" };
 	static const struct {
 		const char *target, *text;
 	} made[] = {
@@ -187,6 +187,15 @@ add_etc(struct builder *b)
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		if (add_file(b, made[i].target, made[i].text) < 0)
 			return -1;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		char text[PATH_MAX];
+		const ssize_t length = readlink(links[i], text, sizeof(text) - 1);
+
+		text[length > 0 ? length : 0] = '\0';
+		if (strstr(text, "usr/") != NULL ? add_link(b, links[i], text) < 0 :
+						   add_mount(b, links[i], links[i], 0) < 0)
+			return -1;
+	}
 	return add_link(b, "/etc/mtab", "/proc/self/mounts");
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
+
+#include "passwd.h"
 
 /* The name of an opened file, free of links. */
 static int
@@ -47,20 +48,11 @@ contains(const char *base, const char *path)
 	return cordon_path_within(path, base);
 }
 
+/* Service users have "/", "/usr" or a spool as home; only people's count. */
 static int
-is_home(const struct cordon_identity *identity)
+is_home_of(void *identity, uid_t uid, const char *home)
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	int found = 0;
-
-	for (struct passwd *p = file == NULL ? NULL : fgetpwent(file); p != NULL && !found;
-		p = fgetpwent(file))
-		/* Service users have "/", "/usr" or a spool as home; only what is one counts. */
-		found = p->pw_dir[0] == '/' && (p->pw_uid >= 1000 || p->pw_uid == 0) &&
-			p->pw_uid != 65534 && is_same(identity, p->pw_dir);
-	if (file != NULL)
-		(void)fclose(file);
-	return found;
+	return home[0] == '/' && (uid >= 1000 || uid == 0) && uid != 65534 && is_same(identity, home);
 }
 
 static int
@@ -77,13 +69,14 @@ static int
 judge(const struct workspace *w, int writable, const struct config *config, struct cordon_error *err)
 {
 	static const char *const system[] = { "/etc/cordon", "/var/lib/cordon", "/run/cordon" };
+	struct cordon_identity identity = w->identity;
 	char program[PATH_MAX];
 	ssize_t length;
 
 	if (strcmp(w->path, "/") == 0)
 		return refuse(err, w->path, "it is the root directory");
 	if (is_same(&w->identity, config->home) || is_same(&w->identity, getenv("HOME")) ||
-		is_home(&w->identity))
+		passwd_each(is_home_of, &identity) != 0)
 		return refuse(err, w->path, "it is a home directory, with keys and start-up files");
 	if (contains(w->path, config->user_directory) || contains(w->path, config->state_directory) ||
 		contains(w->path, getenv("XDG_RUNTIME_DIR")))
