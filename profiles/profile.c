@@ -35,7 +35,7 @@ struct source {
 struct load {
 	const struct cordon_profile_places *places;
 	struct cordon_profile *profile;
-	struct rules rules;
+	struct rules *rules; /* the profile's */
 	struct cordon_strings applied; /* layers so far; each counts once */
 	struct cordon_error *err;
 };
@@ -161,7 +161,7 @@ apply_source(struct load *load, const struct source *s, const char *name, unsign
 				"it extends '%s', which does not exist", layer.parents.items[i]);
 	}
 	if (result == 0)
-		result = layer_apply(load->profile, &load->rules, &layer, load->applied.count == 0,
+		result = layer_apply(load->profile, load->rules, &layer, load->applied.count == 0,
 			s->text, s->size, s->file, load->err);
 	if (result == 0 && strings_add(&load->applied, s->file) < 0)
 		result = cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
@@ -204,8 +204,9 @@ begin_with_floor(struct load *load)
 
 	if (layer_parse(entry->text, entry->size, "floor.json", NULL, &layer, load->err) < 0)
 		return -1;
-	result = layer_apply(load->profile, &load->rules, &layer, 1, entry->text, entry->size,
+	result = layer_apply(load->profile, load->rules, &layer, 1, entry->text, entry->size,
 		"floor.json", load->err);
+	load->rules->floor_count = load->rules->count;
 	layer_finish(&layer);
 	return result;
 }
@@ -218,7 +219,7 @@ add_rule(struct load *load, const char *call, struct rule rule)
 
 	rule.numbers = &number;
 	rule.number_count = 1;
-	if (rules_add(&load->rules, &rule) < 0)
+	if (rules_add(load->rules, &rule) < 0)
 		return cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
 	return 0;
 }
@@ -238,6 +239,17 @@ add_socket_rules(struct load *load)
 		.values = &stream,
 		.value_count = 1 };
 	struct rule_condition is_other = { .argument = 1, .mask = 0xf, .values = others };
+	/* glibc asks nscd, by a socket of exactly this type, before it reads the password file. */
+	uint64_t nscd = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	const struct rule_condition is_nscd = { .argument = 1,
+		.mask = UINT64_MAX,
+		.values = &nscd,
+		.value_count = 1 };
+	const struct rule refuse_nscd = { .action = RULE_ERRNO,
+		.error = EAFNOSUPPORT,
+		.quiet = 1,
+		.conditions = { is_unix, is_nscd },
+		.condition_count = 2 };
 	const struct rule refuse = { .action = RULE_ERRNO,
 		.error = EAFNOSUPPORT,
 		.conditions = { is_unix },
@@ -251,7 +263,10 @@ add_socket_rules(struct load *load)
 	const struct rule notify = { .action = RULE_NOTIFY };
 
 	if (load->profile->sockets == CORDON_SOCKETS_PAIR)
-		return add_rule(load, "socket", refuse);
+		return add_rule(load, "socket", refuse_nscd) < 0 ||
+				add_rule(load, "socket", refuse) < 0 ?
+			-1 :
+			0;
 	for (uint64_t type = 0; type < 16; type++)
 		if (type != SOCK_STREAM)
 			is_other.values[is_other.value_count++] = type;
@@ -283,10 +298,10 @@ finish_profile(struct load *load, const char *name)
 	if (p->limits.processes == CORDON_NO_LIMIT)
 		p->limits.processes = 4096;
 	if (add_socket_rules(load) < 0 ||
-		rules_compile(&load->rules, &p->filter, &p->filter_count, load->err) < 0 ||
-		rules_verify(&load->rules, p->filter, p->filter_count, load->err) < 0)
+		rules_compile(load->rules, &p->filter, &p->filter_count, load->err) < 0 ||
+		rules_verify(load->rules, p->filter, p->filter_count, load->err) < 0)
 		return -1;
-	return profile_digest(p, &load->rules, load->err);
+	return profile_digest(p, load->rules, load->err);
 }
 
 struct cordon_profile *
@@ -297,18 +312,21 @@ cordon_profile_load(const struct cordon_profile_places *places, const char *name
 	int result;
 
 	load.profile = cordon_array(1, sizeof(*load.profile));
-	if (load.profile == NULL) {
+	load.rules = cordon_array(1, sizeof(*load.rules));
+	if (load.profile != NULL)
+		load.profile->rules = load.rules;
+	if (load.profile == NULL || load.rules == NULL) {
+		cordon_profile_destroy(load.profile);
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not load the profile");
 		return NULL;
 	}
 	start_bare(load.profile);
-	load.rules.default_error = ENOSYS;
+	load.rules->default_error = ENOSYS;
 	result = begin_with_floor(&load);
 	if (result == 0)
 		result = load_layer(&load, name, 0);
 	if (result == 0)
 		result = finish_profile(&load, name);
-	rules_finish(&load.rules);
 	strings_finish(&load.applied);
 	if (result < 0) {
 		cordon_profile_destroy(load.profile);
@@ -335,5 +353,22 @@ cordon_profile_destroy(struct cordon_profile *p)
 	strings_finish(&p->pass);
 	strings_finish(&p->set);
 	free(p->filter);
+	if (p->rules != NULL)
+		rules_finish(p->rules);
+	free(p->rules);
 	free(p);
+}
+
+const char *
+cordon_profile_rule(const struct cordon_profile *profile, uint32_t nr, const uint64_t args[6])
+{
+	struct seccomp_data data = { .nr = (int)nr };
+	const struct rule *rule;
+
+	memcpy(data.args, args, sizeof(data.args));
+	rule = rules_find(profile->rules, &data);
+	if (rule == NULL)
+		return "default";
+	return (size_t)(rule - profile->rules->items) < profile->rules->floor_count ? "floor" :
+										       profile->name;
 }

@@ -10,11 +10,11 @@
 
 #define RULES_MAX 1024
 
-#if defined(__x86_64__)
 #include <linux/audit.h>
+
+#if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
 #else
-#include <linux/audit.h>
 #define NATIVE AUDIT_ARCH_AARCH64
 #endif
 
@@ -136,22 +136,31 @@ rules_default(const struct rules *rules)
 	return SECCOMP_RET_ERRNO | ((uint32_t)rules->default_error + CORDON_ERRNO_REPORTED);
 }
 
-uint32_t
-rules_evaluate(const struct rules *rules, const struct seccomp_data *data)
+const struct rule *
+rules_find(const struct rules *rules, const struct seccomp_data *data)
 {
-	if (data->arch != NATIVE)
-		return SECCOMP_RET_KILL_PROCESS;
-#if defined(__x86_64__)
-	if ((uint32_t)data->nr >= 0x40000000u && (uint32_t)data->nr != UINT32_MAX)
-		return SECCOMP_RET_KILL_PROCESS; /* x32 */
-#endif
 	for (int action = RULE_KILL; action <= RULE_ALLOW; action++)
 		for (size_t i = 0; i < rules->count; i++) {
 			const struct rule *rule = &rules->items[i];
 
 			if ((int)rule->action == action && has_number(rule, (uint32_t)data->nr) &&
 				rule_matches(rule, data))
-				return rule_result(rule);
+				return rule;
 		}
-	return rules_default(rules);
+	return NULL;
+}
+
+uint32_t
+rules_evaluate(const struct rules *rules, const struct seccomp_data *data)
+{
+	const struct rule *rule;
+
+	if (data->arch != NATIVE)
+		return SECCOMP_RET_KILL_PROCESS;
+#if defined(__x86_64__)
+	if ((uint32_t)data->nr >= 0x40000000u && (uint32_t)data->nr != UINT32_MAX)
+		return SECCOMP_RET_KILL_PROCESS; /* x32 */
+#endif
+	rule = rules_find(rules, data);
+	return rule == NULL ? rules_default(rules) : rule_result(rule);
 }

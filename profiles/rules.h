@@ -39,6 +39,7 @@ struct rule {
 struct rules {
 	struct rule *items; /* owned */
 	size_t count, capacity;
+	size_t floor_count; /* the first of them are the floor's */
 	int default_error; /* errno; 0: kill */
 };
 
@@ -52,6 +53,8 @@ size_t rules_for(const struct rules *rules, uint32_t nr, const struct rule **lis
 
 /* What the rules say: a SECCOMP_RET_* value with ERRNO marked as <cordon/bpf.h> has it. */
 uint32_t rules_evaluate(const struct rules *rules, const struct seccomp_data *data);
+/* The rule that decides, or NULL: the default. */
+const struct rule *rules_find(const struct rules *rules, const struct seccomp_data *data);
 uint32_t rule_result(const struct rule *rule);
 uint32_t rules_default(const struct rules *rules);
 int rule_matches(const struct rule *rule, const struct seccomp_data *data);

@@ -32,23 +32,24 @@ gate_reply(const struct gate *gate, uint64_t id, int error)
 void
 gate_count(struct gate *gate, const struct seccomp_data *call, int error)
 {
+	const uint32_t nr = (uint32_t)call->nr;
+	const size_t used = nr < CORDON_PLAN_CALLS ? gate->plan->arguments[nr] : 6;
+	struct cordon_refused seen = { .nr = nr, .error = (uint32_t)error, .count = 1 };
+
+	memcpy(seen.args, call->args, used * sizeof(seen.args[0]));
 	for (uint32_t i = 0; i < gate->refused_count; i++) {
 		struct cordon_refused *r = &gate->refused[i];
 
-		if (r->nr == (uint32_t)call->nr && r->error == (uint32_t)error &&
-			memcmp(r->args, call->args, sizeof(r->args)) == 0) {
+		if (r->nr == seen.nr && r->error == seen.error &&
+			memcmp(r->args, seen.args, sizeof(r->args)) == 0) {
 			r->count++;
 			return;
 		}
 	}
-	if (gate->refused_count == CORDON_REFUSED_MAX) {
+	if (gate->refused_count == CORDON_REFUSED_MAX)
 		gate->refused_dropped++;
-		return;
-	}
-	struct cordon_refused *r = &gate->refused[gate->refused_count++];
-
-	*r = (struct cordon_refused){ .nr = (uint32_t)call->nr, .error = (uint32_t)error, .count = 1 };
-	memcpy(r->args, call->args, sizeof(r->args));
+	else
+		gate->refused[gate->refused_count++] = seen;
 }
 
 int
@@ -61,7 +62,7 @@ gate_answer(struct gate *gate)
 	memset(&n, 0, sizeof(n)); /* seccomp_unotify(2): must be zeroed */
 	if (ioctl(gate->listener, SECCOMP_IOCTL_NOTIF_RECV, &n.call) < 0)
 		return errno == ENOENT || errno == EINTR || errno == EAGAIN ? 0 : -1;
-	verdict = cordon_bpf_run(gate->verdict, gate->verdict_count, &n.call.data);
+	verdict = cordon_bpf_run(gate->plan->filter, gate->plan->filter_count, &n.call.data);
 	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF &&
 		n.call.data.nr == SYS_connect) {
 		error = gate_connect(gate, &n.call);

@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 
 #include <cordon/launch_proto.h>
+#include <cordon/plan.h>
 
 #define GATE_PENDING 64
 
@@ -21,8 +22,7 @@ struct gate_connect { /* a connect(2) that is under way */
 
 struct gate {
 	int listener; /* -1: none */
-	const struct sock_filter *verdict;
-	size_t verdict_count;
+	const struct cordon_plan *plan; /* its filter is the verdict */
 	struct gate_connect pending[GATE_PENDING];
 	unsigned pending_count;
 	struct cordon_refused refused[CORDON_REFUSED_MAX];

@@ -411,9 +411,7 @@ init_main(const struct sandbox_setup *s, struct caps_none *no_caps)
 		.report = -1,
 		.gate_link = -1,
 		.master = -1,
-		.gate = { .listener = -1,
-			.verdict = s->plan->filter,
-			.verdict_count = s->plan->filter_count },
+		.gate = { .listener = -1, .plan = s->plan },
 	};
 	uint64_t words[INIT_WORDS] = { INIT_FAULT };
 

@@ -89,6 +89,7 @@ cordon_plan_encode(const struct cordon_plan *plan, struct cordon_writer *w)
 	cordon_put_u64(w, plan->cpu_ms);
 	cordon_put_u64(w, plan->open_files);
 	cordon_put_u64(w, plan->file_bytes);
+	cordon_put_bytes(w, plan->arguments, sizeof(plan->arguments));
 	cordon_put_u32(w, (uint32_t)plan->filter_count);
 	for (size_t i = 0; i < plan->filter_count; i++) {
 		cordon_put_u16(w, plan->filter[i].code);
@@ -209,6 +210,7 @@ get_filter(struct cordon_reader *r, struct cordon_plan *p)
 static int
 get_plan(struct cordon_reader *r, struct cordon_plan *p)
 {
+	struct cordon_bytes arguments;
 	uint32_t version = 0;
 	uint8_t workspace = 0;
 
@@ -227,6 +229,13 @@ get_plan(struct cordon_reader *r, struct cordon_plan *p)
 		cordon_get_u64(r, &p->cpu_ms) < 0 || cordon_get_u64(r, &p->open_files) < 0 ||
 		cordon_get_u64(r, &p->file_bytes) < 0)
 		return -1;
+	if (cordon_get_bytes(r, sizeof(p->arguments), &arguments) < 0 ||
+		arguments.size != sizeof(p->arguments))
+		return -1;
+	memcpy(p->arguments, arguments.data, sizeof(p->arguments));
+	for (size_t i = 0; i < sizeof(p->arguments); i++)
+		if (p->arguments[i] > 6)
+			return -1;
 	return get_filter(r, p);
 }
 

@@ -66,6 +66,7 @@ struct cordon_profile {
 
 	struct sock_filter *filter; /* verified verdict filter, see <cordon/bpf.h> */
 	size_t filter_count;
+	struct rules *rules; /* what it was made of, for cordon_profile_rule */
 };
 
 /* Where names are looked up; first match wins. */
@@ -92,6 +93,11 @@ int cordon_profile_list(const struct cordon_profile_places *places,
 
 /* The effective profile as JSON text, for "profile show"; the caller frees it. NULL: no memory. */
 char *cordon_profile_show(const struct cordon_profile *profile);
+
+/* Which rule decides about a call of this architecture: "floor", or the name of the profile, or
+ * "default" when no rule matches. Borrowed from profile. */
+const char *cordon_profile_rule(const struct cordon_profile *profile, uint32_t nr,
+	const uint64_t args[6]);
 
 /* System calls of this architecture. NULL, or -1, for an unknown one. argc is 0 to 6. */
 const char *cordon_syscall_name(uint32_t nr);

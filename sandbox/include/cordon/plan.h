@@ -15,6 +15,7 @@
 #define CORDON_PLAN_MOUNTS 256
 #define CORDON_PLAN_FILES 64
 #define CORDON_PLAN_PATTERNS 256
+#define CORDON_PLAN_CALLS 512
 
 enum cordon_plan_workspace { CORDON_WORKSPACE_NONE, CORDON_WORKSPACE_READ, CORDON_WORKSPACE_WRITE };
 
@@ -75,6 +76,10 @@ struct cordon_plan {
 	size_t exec_count;
 
 	uint64_t memory_bytes, processes, cpu_ms, open_files, file_bytes; /* UINT64_MAX: no limit */
+
+	/* How many arguments call n has: what lies behind them is left over and no reason to count a
+	 * refusal twice. */
+	uint8_t arguments[CORDON_PLAN_CALLS];
 
 	struct sock_filter *filter; /* verdict filter, <cordon/bpf.h> */
 	size_t filter_count;
