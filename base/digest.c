@@ -44,8 +44,8 @@ cordon_digest_end(struct cordon_digest *d, uint8_t out[CORDON_DIGEST_SIZE])
 }
 
 int
-cordon_digest_of(const void *data, size_t size, uint8_t out[CORDON_DIGEST_SIZE],
-	struct cordon_error *err)
+cordon_digest_of(
+	const void *data, size_t size, uint8_t out[CORDON_DIGEST_SIZE], struct cordon_error *err)
 {
 	struct cordon_digest *d = cordon_digest_create(err);
 	int result;

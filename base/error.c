@@ -14,34 +14,41 @@ cordon_errno_text(int sys)
 	return text == NULL ? "unknown error" : text;
 }
 
-/* Makes text printable in place of what does not fit a line; a backslash stays as it is, since our
- * own words and already escaped ones hold them. Cut visibly. */
-static void
+/* Writes text to out as printable ASCII, NUL-terminated, in at most room bytes (4 or more). What does
+ * not fit gives way to "...", and no escape is cut in half. A backslash stays as it is, since our own
+ * words and already escaped ones hold them. Returns the length. */
+static size_t
 put_printable(char *out, size_t room, const char *text)
 {
-	size_t used = 0;
+	size_t used = 0, cut = 0; /* up to cut, the dots still fit behind */
 
 	for (; *text != '\0'; text++) {
-		char escaped[5];
+		char piece[5];
 		const unsigned char c = (unsigned char)*text;
-		const size_t need = (size_t)snprintf(escaped, sizeof(escaped),
-			c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
+		const size_t need = (size_t)snprintf(
+			piece, sizeof(piece), c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
 
 		if (used + need >= room) {
-			memcpy(out + (used + 4 > room ? room - 4 : used), "...", 4);
-			return;
+			memcpy(out + cut, "...", 4);
+			return cut + 3;
 		}
-		memcpy(out + used, escaped, need);
+		memcpy(out + used, piece, need);
 		used += need;
+		if (used + 4 <= room)
+			cut = used;
 	}
 	out[used] = '\0';
+	return used;
 }
 
 int
 cordon_fail(struct cordon_error *err, enum cordon_code code, int sys, const char *fmt, ...)
 {
-	char text[1024], whole[1100];
+	const char *reason = sys == 0 ? "" : cordon_errno_text(sys);
+	const size_t tail = sys == 0 ? 0 : strlen(reason) + 2;
+	char text[1024]; /* more than err->text, so that a cut here is one there too */
 	va_list arguments;
+	size_t used;
 
 	va_start(arguments, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, arguments);
@@ -49,23 +56,31 @@ cordon_fail(struct cordon_error *err, enum cordon_code code, int sys, const char
 	err->code = code;
 	err->sys = sys;
 	err->reason[0] = '\0';
+	used = put_printable(err->text, sizeof(err->text) - tail, text);
 	if (sys != 0)
-		(void)snprintf(whole, sizeof(whole), "%s: %s", text, cordon_errno_text(sys));
-	put_printable(err->text, sizeof(err->text) - 3, sys != 0 ? whole : text);
+		(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", reason);
 	return -1;
 }
 
 int
 cordon_while(struct cordon_error *err, const char *fmt, ...)
 {
-	char context[1024], whole[sizeof(context) + sizeof(err->text) + 2];
+	char context[1024], cause[sizeof(err->text)];
 	va_list arguments;
+	size_t length, used;
 
 	va_start(arguments, fmt);
 	(void)vsnprintf(context, sizeof(context), fmt, arguments);
 	va_end(arguments);
-	(void)snprintf(whole, sizeof(whole), "%s: %s", context, err->text);
-	put_printable(err->text, sizeof(err->text) - 3, whole);
+	memcpy(cause, err->text, sizeof(cause));
+	/* The cause says most: a long context gives way to it, down to half of the line. */
+	length = strlen(cause);
+	if (length > sizeof(err->text) / 2)
+		length = sizeof(err->text) / 2;
+	used = put_printable(err->text, sizeof(err->text) - 2 - length, context);
+	memcpy(err->text + used, ": ", 2);
+	used += 2;
+	(void)put_printable(err->text + used, sizeof(err->text) - used, cause);
 	return -1;
 }
 

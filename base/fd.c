@@ -1,7 +1,9 @@
+/* calls: close fcntl open read write fstat fstatfs */
 #include <cordon/fd.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -40,7 +42,8 @@ cordon_fd_valid_stdio(struct cordon_error *err)
 
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		/* open(2) takes the lowest free number, which is fd. */
+		/* open(2) takes the lowest free number, which is fd. A standard stream is the one kind of
+		 * descriptor that is meant to be inherited, so no O_CLOEXEC. */
 		opened = open("/dev/null", O_RDWR);
 		if (opened != fd)
 			return cordon_fail(err, CORDON_ESYS, errno,
@@ -92,6 +95,8 @@ cordon_fd_slurp(int fd, size_t limit, char **ret_data, size_t *ret_size, struct 
 	CORDON_FREE char *data = NULL;
 	size_t capacity = 0, used = 0;
 
+	if (limit > SSIZE_MAX - 2)
+		limit = SSIZE_MAX - 2;
 	for (;;) {
 		ssize_t got;
 
@@ -104,8 +109,8 @@ cordon_fd_slurp(int fd, size_t limit, char **ret_data, size_t *ret_size, struct 
 			return cordon_fail(err, CORDON_ESYS, errno, "could not read a file");
 		used += (size_t)got;
 		if (used > limit)
-			return cordon_fail(err, CORDON_ELIMIT, 0, "it is longer than %zu bytes",
-				limit);
+			return cordon_fail(
+				err, CORDON_ELIMIT, 0, "it is longer than %zu bytes", limit);
 		if (used < capacity - 1)
 			break;
 	}
@@ -133,5 +138,5 @@ cordon_fd_is_anonymous_pipe(int fd)
 	struct statfs fs;
 
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fstatfs(fd, &fs) == 0 &&
-		fs.f_type == PIPEFS_MAGIC;
+	       fs.f_type == PIPEFS_MAGIC;
 }

@@ -13,7 +13,7 @@ struct cordon_json {
 	char *text;
 	size_t size, capacity, max;
 	char closers[DEPTH_MAX];
-	int filled[DEPTH_MAX + 1]; /* something is there already: a comma is due */
+	unsigned char filled[DEPTH_MAX + 1]; /* something is there already: a comma is due */
 	int depth, failed;
 };
 
@@ -38,7 +38,10 @@ cordon_json_destroy(struct cordon_json *j)
 static void
 put(struct cordon_json *j, const char *data, size_t size)
 {
-	if (j->failed || cordon_grow(&j->text, &j->capacity, j->size + size + 1, j->max, 1) < 0) {
+	size_t need;
+
+	if (j->failed || __builtin_add_overflow(j->size + 1, size, &need) ||
+		cordon_grow(&j->text, &j->capacity, need, j->max, 1) < 0) {
 		j->failed = 1;
 		return;
 	}
@@ -104,10 +107,15 @@ put_quoted(struct cordon_json *j, const void *data, size_t size)
 	put(j, "\"", 1);
 }
 
-/* The comma and the key that come before a value. */
+/* The comma and the key that come before a value. A value that may not stand here is a failure: what
+ * is not JSON must not look finished. */
 static void
 begin(struct cordon_json *j, const char *key)
 {
+	const int in_object = j->depth > 0 && j->closers[j->depth - 1] == '}';
+
+	if (in_object != (key != NULL) || (j->depth == 0 && j->filled[0]))
+		j->failed = 1;
 	if (j->filled[j->depth])
 		put(j, ",", 1);
 	j->filled[j->depth] = 1;

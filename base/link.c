@@ -1,3 +1,16 @@
+/* What a link promises about a peer that lies:
+ *
+ *  1. Nothing larger than CORDON_LINK_BODY is allocated for it, and only after its size is known.
+ *  2. A body cannot change after it was looked at: it was copied. (A peer may rewrite shared memory.)
+ *  3. Reading a body cannot block: only memory with all seals is read. (A file of a FUSE server, which
+ *     answers when it likes, has no seals.)
+ *  4. A descriptor that was not asked for, that is one too many or that comes with a malformed message
+ *     is closed. (A peer could fill our table.)
+ *  5. One message has one form: in a packet up to PACKET_BODY, in a memfd beyond.
+ *  6. What a peer said before it went is still delivered.
+ *
+ * Tests: tests/unit/test_base_link.c.
+ * calls: socketpair sendmsg recvmsg memfd_create write fcntl fstat pread64 close */
 #include <cordon/link.h>
 
 #include <errno.h>
@@ -14,8 +27,12 @@
 
 /* What fits a packet everywhere: half of the smallest default net.core.wmem_default. */
 #define PACKET_BODY (64u * 1024)
-#define IN_MEMFD 1u /* flag: the body is in the first descriptor */
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define HEADER      4u /* u16 number, u16 flags */
+#define IN_MEMFD    1u /* flag: the body is in the first descriptor */
+#define SEALS       (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008u
+#endif
 
 int
 cordon_link_pair(int ret_ends[2], struct cordon_error *err)
@@ -33,8 +50,12 @@ cordon_link_pair(int ret_ends[2], struct cordon_error *err)
 static int
 seal(const void *body, size_t size)
 {
-	CORDON_CLOSE int fd = memfd_create("cordon-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	CORDON_CLOSE int fd = memfd_create("cordon-message", flags | MFD_NOEXEC_SEAL);
 
+	/* Linux 6.3 knows MFD_NOEXEC_SEAL, and may be set up to insist on it (vm.memfd_noexec). */
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("cordon-message", flags);
 	if (fd < 0 || cordon_fd_write_all(fd, body, size) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return -1;
 	return cordon_fd_take(&fd);
@@ -59,7 +80,7 @@ int
 cordon_link_send(int link, uint16_t number, const void *body, size_t size, const int *fds,
 	unsigned fd_count, struct cordon_error *err)
 {
-	uint8_t header[4] = { (uint8_t)number, (uint8_t)(number >> 8), 0, 0 };
+	uint8_t header[HEADER] = { (uint8_t)number, (uint8_t)(number >> 8), 0, 0 };
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int) * (CORDON_LINK_FDS + 1))];
@@ -95,118 +116,143 @@ cordon_link_send(int link, uint16_t number, const void *body, size_t size, const
 	return send_packet(link, &m, err);
 }
 
-/* Takes the descriptors out of the control data into fds. Returns their count; what does not fit is
- * closed. */
-static unsigned
-take_descriptors(struct msghdr *m, int *fds, unsigned room)
-{
-	unsigned count = 0;
+/* What came with a packet. */
+struct luggage {
+	int fds[CORDON_LINK_FDS + 1];
+	unsigned count;
+	int too_many;
+};
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+/* Takes the descriptors out of the control data. What does not fit is closed. */
+static void
+take_descriptors(struct msghdr *h, struct luggage *l)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
 			int fd;
 
 			memcpy(&fd, (const char *)c + at, sizeof(fd));
-			if (count < room)
-				fds[count++] = fd;
-			else
+			if (l->count < CORDON_LINK_FDS + 1) {
+				l->fds[l->count++] = fd;
+			} else {
 				cordon_fd_close_p(&fd);
+				l->too_many = 1;
+			}
 		}
 	}
-	return count;
+}
+
+static void
+drop_luggage(struct luggage *l)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		cordon_fd_close_p(&l->fds[i]);
+	l->count = 0;
+}
+
+static int
+malformed(struct cordon_error *err)
+{
+	return cordon_fail(err, CORDON_EPEER, 0, "a message on a link is malformed");
 }
 
 /* Copies the body out of the memfd: afterwards nobody can change what was read. */
 static int
-read_sealed(int memfd, struct cordon_message *m)
+read_sealed(int memfd, struct cordon_message *m, struct cordon_error *err)
 {
+	const int seals = fcntl(memfd, F_GET_SEALS); /* -1, all bits set, for what has no seals */
 	struct stat st;
 	ssize_t got;
 
-	if (fstat(memfd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= (off_t)PACKET_BODY ||
-		st.st_size > (off_t)CORDON_LINK_BODY ||
-		(fcntl(memfd, F_GET_SEALS) & SEALS) != SEALS)
-		return -1;
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(memfd, &st) < 0 ||
+		st.st_size <= (off_t)PACKET_BODY || st.st_size > (off_t)CORDON_LINK_BODY)
+		return malformed(err);
 	m->size = (size_t)st.st_size;
 	m->body = malloc(m->size);
 	if (m->body == NULL)
-		return -1;
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not receive a message");
 	for (size_t used = 0; used < m->size; used += (size_t)got) {
-		got = pread(memfd, m->body + used, m->size - used, (off_t)used);
-		if (got <= 0)
-			return -1;
+		do
+			got = pread(memfd, m->body + used, m->size - used, (off_t)used);
+		while (got < 0 && errno == EINTR);
+		if (got <= 0) /* a descriptor without the right to read */
+			return malformed(err);
 	}
 	return 0;
 }
 
-/* Sorts one received packet into *m. */
+/* Sorts one received packet into *m; what stays in *l is the caller's to close. */
 static int
-parse(const uint8_t *packet, size_t size, int *fds, unsigned count, struct cordon_message *m)
+parse(const uint8_t *packet, size_t size, struct luggage *l, struct cordon_message *m,
+	struct cordon_error *err)
 {
 	unsigned first = 0;
 
-	if (size < 4 || packet[3] != 0 || packet[2] > IN_MEMFD)
-		return -1;
+	if (size < HEADER || packet[3] != 0 || packet[2] > IN_MEMFD)
+		return malformed(err);
 	m->number = (uint16_t)(packet[0] | packet[1] << 8);
 	if (packet[2] == IN_MEMFD) {
-		if (size != 4 || count == 0 || read_sealed(fds[0], m) < 0)
+		if (size != HEADER || l->count == 0)
+			return malformed(err);
+		if (read_sealed(l->fds[0], m, err) < 0)
 			return -1;
-		cordon_fd_close_p(&fds[0]);
 		first = 1;
 	} else {
-		m->size = size - 4;
+		m->size = size - HEADER;
 		m->body = malloc(m->size + 1);
 		if (m->body == NULL)
-			return -1;
-		memcpy(m->body, packet + 4, m->size);
+			return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not receive a message");
+		memcpy(m->body, packet + HEADER, m->size);
 	}
-	if (count - first > CORDON_LINK_FDS)
-		return -1;
-	for (unsigned i = first; i < count; i++)
-		m->fds[m->fd_count++] = cordon_fd_take(&fds[i]);
+	if (l->count - first > CORDON_LINK_FDS)
+		return malformed(err);
+	for (unsigned i = first; i < l->count; i++)
+		m->fds[m->fd_count++] = cordon_fd_take(&l->fds[i]);
 	return 0;
 }
 
 int
 cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *err)
 {
-	CORDON_FREE uint8_t *packet = malloc(PACKET_BODY + 4);
+	CORDON_FREE uint8_t *packet = malloc(HEADER + PACKET_BODY);
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int) * (CORDON_LINK_FDS + 1))];
 	} control;
-	struct iovec iov = { packet, PACKET_BODY + 4 };
+	struct iovec iov = { packet, HEADER + PACKET_BODY };
 	struct msghdr h = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control.space) };
 	struct cordon_message m = { 0 };
-	int fds[CORDON_LINK_FDS + 1];
-	unsigned count;
+	struct luggage luggage = { .count = 0 };
+	int result;
 	ssize_t got;
 
 	for (unsigned i = 0; i < CORDON_LINK_FDS; i++)
 		m.fds[i] = -1;
 	if (packet == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not receive a message");
+	/* ECONNRESET: the peer closed without having read all of ours. The kernel says so once and
+	 * before it gives what the peer had sent, so look again (net/unix/af_unix.c). */
 	do
 		got = recvmsg(link, &h, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno == ECONNRESET)
-		return 0;
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not receive a message");
-	count = take_descriptors(&h, fds, CORDON_LINK_FDS + 1);
-	if (got == 0 && count == 0)
-		return 0;
-	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-		parse(packet, (size_t)got, fds, count, &m) < 0) {
-		for (unsigned i = 0; i < count; i++)
-			cordon_fd_close_p(&fds[i]);
+	take_descriptors(&h, &luggage);
+	if (got == 0 && luggage.count == 0)
+		return 0; /* an empty packet looks the same, and is no message */
+	if (luggage.too_many || (h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+		result = malformed(err);
+	else
+		result = parse(packet, (size_t)got, &luggage, &m, err);
+	drop_luggage(&luggage);
+	if (result < 0) {
 		cordon_message_finish(&m);
-		return cordon_fail(err, CORDON_EPEER, 0, "a message on a link is malformed");
+		return -1;
 	}
 	*ret = m;
 	return 1;

@@ -1,5 +1,9 @@
 /* libuv's life cycle of handles stays here: a handle is freed in its close callback, never before,
- * and a removed watch calls nobody. */
+ * and a removed watch calls nobody. Of libuv only polls and timers are used: spawning, files, names
+ * and uv_signal would bring threads or signal handlers.
+ *
+ * calls: epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe2 fcntl ioctl clock_gettime read
+ *	write close */
 #include <cordon/loop.h>
 
 #include <fcntl.h>
@@ -49,7 +53,9 @@ cordon_loop_destroy(struct cordon_loop *loop)
 {
 	if (loop == NULL)
 		return;
-	/* Only close callbacks are left to run. */
+	/* Only close callbacks are left to run. Twice, since a stop that came after the last run makes
+	 * the first one return at once. */
+	(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
 	(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
 	(void)uv_loop_close(&loop->uv);
 	free(loop);
@@ -111,7 +117,6 @@ cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events, cordon_watc
 	 * caller's terminal is also its shell's. */
 	if (result == 0 && flags >= 0)
 		(void)fcntl(fd, F_SETFL, flags);
-
 	if (result < 0) {
 		free(watch);
 		cordon_fail(err, CORDON_ESYS, -result, "could not watch descriptor %d", fd);

@@ -1,3 +1,7 @@
+/* Nothing here looks at a path twice: a name becomes a descriptor in one system call, and the
+ * functions on text touch no file.
+ *
+ * calls: openat2 fstat */
 #include <cordon/path.h>
 
 #include <errno.h>
@@ -29,15 +33,13 @@ static int
 fail_to_open(const char *path, struct cordon_error *err)
 {
 	switch (errno) {
-	case EXDEV:
-	case ELOOP:
-		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' leaves the workspace", path);
 	case ENOENT:
 	case ENOTDIR:
 		return cordon_fail(err, CORDON_ENOTFOUND, errno, "could not open '%s'", path);
 	case ENOSYS:
 		return cordon_fail(err, CORDON_ENOSUPPORT, 0,
-			"could not open '%s': this kernel has no openat2 (Linux 5.6 or newer is needed)",
+			"could not open '%s': this kernel has no openat2 (Linux 5.6 or newer is "
+			"needed)",
 			path);
 	default:
 		return cordon_fail(err, CORDON_ESYS, errno, "could not open '%s'", path);
@@ -45,12 +47,15 @@ fail_to_open(const char *path, struct cordon_error *err)
 }
 
 int
-cordon_open_beneath(int dirfd, const char *path, uint64_t flags, uint32_t mode,
-	struct cordon_error *err)
+cordon_open_beneath(
+	int dirfd, const char *path, uint64_t flags, uint32_t mode, struct cordon_error *err)
 {
 	int fd = cordon_openat2(dirfd, path, flags, mode,
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 
+	/* EXDEV: "..", an absolute path or a link that leads out; ELOOP: a link that does not. */
+	if (fd < 0 && (errno == EXDEV || errno == ELOOP))
+		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' leaves the workspace", path);
 	return fd < 0 ? fail_to_open(path, err) : fd;
 }
 
@@ -82,7 +87,8 @@ cordon_path_clean(const char *path, char *out, struct cordon_error *err)
 	if (path[0] != '/')
 		return cordon_fail(err, CORDON_EINPUT, 0, "'%s' is not an absolute path", path);
 	if (strlen(path) >= PATH_MAX)
-		return cordon_fail(err, CORDON_EINPUT, 0, "a path is longer than %d bytes", PATH_MAX - 1);
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "a path is longer than %d bytes", PATH_MAX - 1);
 	while (*path != '\0') {
 		size_t length;
 
@@ -114,9 +120,9 @@ cordon_path_within(const char *path, const char *base)
 	return strncmp(path, base, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* Matches one bracket expression at *pattern ("[a-z]", "[!x]"); moves past it. */
+/* Matches one bracket expression at *pattern ("[a-z]", "[!x]"); moves past it. Ranges are of bytes. */
 static int
-match_bracket(const char **pattern, const char *end, char c)
+match_bracket(const char **pattern, const char *end, unsigned char c)
 {
 	const char *p = *pattern + 1;
 	int negated = p < end && (*p == '!' || *p == '^');
@@ -124,10 +130,10 @@ match_bracket(const char **pattern, const char *end, char c)
 
 	p += negated;
 	for (; p < end && (*p != ']' || first); first = 0) {
-		char low = *p++, high = low;
+		unsigned char low = (unsigned char)*p++, high = low;
 
 		if (p + 1 < end && *p == '-' && p[1] != ']') {
-			high = p[1];
+			high = (unsigned char)p[1];
 			p += 2;
 		}
 		matched |= low <= c && c <= high;
@@ -159,7 +165,7 @@ match_component(const char *p, const char *p_end, const char *s, const char *s_e
 			matched = 1;
 			next = p + 1;
 		} else if (p < p_end && *p == '[') {
-			matched = match_bracket(&next, p_end, *s);
+			matched = match_bracket(&next, p_end, (unsigned char)*s);
 		} else if (p < p_end && *p == *s) {
 			matched = 1;
 			next = p + 1;
@@ -177,6 +183,15 @@ match_component(const char *p, const char *p_end, const char *s, const char *s_e
 	while (p < p_end && *p == '*')
 		p++;
 	return p == p_end;
+}
+
+/* True when nothing, or only "**" that may stand for no component, is left of a pattern. */
+static int
+rest_is_optional(const char *rest)
+{
+	while (strncmp(rest, "/**", 3) == 0)
+		rest += 3;
+	return *rest == '\0';
 }
 
 int
@@ -198,7 +213,7 @@ cordon_path_match(const char *pattern, const char *path)
 		}
 		if (*path != '\0' && *pattern != '\0' &&
 			match_component(pattern, p_end, path, s_end)) {
-			if (*p_end == '\0' && *s_end == '\0')
+			if (*s_end == '\0' && rest_is_optional(p_end))
 				return 1;
 			if (*p_end == '/' && *s_end == '/') {
 				pattern = p_end + 1;

@@ -19,7 +19,8 @@ cordon_text_escape(const void *data, size_t size, char *out, size_t room)
 			piece[1] = '\\';
 			need = 2;
 		} else if (c < 0x20 || c > 0x7e) {
-			memcpy(piece, (const char[]){ '\\', 'x', digits[c >> 4], digits[c & 15] }, 4);
+			memcpy(piece, (const char[]){ '\\', 'x', digits[c >> 4], digits[c & 15] },
+				4);
 			need = 4;
 		}
 		length += need;
@@ -50,7 +51,7 @@ digit(char c)
 static int
 leading_number(const char *text, uint64_t *ret, const char **ret_end)
 {
-	const int base = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
+	const int base = text[0] == '0' && text[1] == 'x' ? 16 : 10;
 	const char *p = base == 16 ? text + 2 : text;
 	const char *start = p;
 	uint64_t value = 0;
@@ -66,24 +67,28 @@ leading_number(const char *text, uint64_t *ret, const char **ret_end)
 	return 0;
 }
 
+/* How much of a foreign word an error quotes; CUT_MARK is behind it when there is more. */
+#define QUOTED         40
+#define CUT_MARK(text) (strnlen(text, QUOTED + 1) > QUOTED ? "..." : "")
+
 int
-cordon_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
-	struct cordon_error *err)
+cordon_parse_u64(
+	const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct cordon_error *err)
 {
 	const char *end;
 	uint64_t value;
 
 	if (leading_number(text, &value, &end) < 0 || *end != '\0' || value < min || value > max)
 		return cordon_fail(err, CORDON_EINPUT, 0,
-			"'%.40s' is not a number from %llu to %llu", text, (unsigned long long)min,
-			(unsigned long long)max);
+			"'%.*s%s' is not a number from %llu to %llu", QUOTED, text, CUT_MARK(text),
+			(unsigned long long)min, (unsigned long long)max);
 	*ret = value;
 	return 0;
 }
 
 int
-cordon_parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret,
-	struct cordon_error *err)
+cordon_parse_u32(
+	const char *text, uint32_t min, uint32_t max, uint32_t *ret, struct cordon_error *err)
 {
 	uint64_t value;
 
@@ -106,10 +111,12 @@ with_unit(const char *text, const struct unit *units, uint64_t *ret)
 
 	if (leading_number(text, &value, &end) < 0)
 		return -1;
-	for (; units->suffix != NULL; units++)
-		if (strcmp(end, units->suffix) == 0)
-			return __builtin_mul_overflow(value, units->factor, ret) ? -1 : 0;
-	return -1;
+	while (units->suffix != NULL && strcmp(end, units->suffix) != 0)
+		units++;
+	if (units->suffix == NULL || __builtin_mul_overflow(value, units->factor, &value))
+		return -1;
+	*ret = value;
+	return 0;
 }
 
 int
@@ -120,7 +127,8 @@ cordon_parse_size(const char *text, uint64_t *ret_bytes, struct cordon_error *er
 
 	if (with_unit(text, units, ret_bytes) < 0)
 		return cordon_fail(err, CORDON_EINPUT, 0,
-			"'%.40s' is not a size (bytes, or a number with K, M or G)", text);
+			"'%.*s%s' is not a size (bytes, or a number with K, M or G)", QUOTED, text,
+			CUT_MARK(text));
 	return 0;
 }
 
@@ -132,6 +140,7 @@ cordon_parse_time(const char *text, uint64_t *ret_ms, struct cordon_error *err)
 
 	if (with_unit(text, units, ret_ms) < 0)
 		return cordon_fail(err, CORDON_EINPUT, 0,
-			"'%.40s' is not a time (milliseconds, or a number with ms, s, m or h)", text);
+			"'%.*s%s' is not a time (milliseconds, or a number with ms, s, m or h)",
+			QUOTED, text, CUT_MARK(text));
 	return 0;
 }

@@ -12,14 +12,14 @@
 #include <cordon/profile.h>
 #include <cordon/text.h>
 
-#define INT CALL_INT
-#define LONG CALL_LONG
+#define INT     CALL_INT
+#define LONG    CALL_LONG
 #define POINTER CALL_POINTER
 #define NO_ARGS NULL
-#define ARGS(...)                                                                                    \
-	(const struct call_argument[])                                                               \
-	{                                                                                            \
-		__VA_ARGS__                                                                          \
+#define ARGS(...)                      \
+	(const struct call_argument[]) \
+	{                              \
+		__VA_ARGS__            \
 	}
 
 static const struct call calls[] = {
@@ -34,7 +34,13 @@ static const struct {
 	const char *name;
 	const char *const *members;
 } groups[] = {
-#define GROUP(name, ...) { name, (const char *const[]){ __VA_ARGS__, NULL } }
+#define GROUP(name, ...)                    \
+	{                                   \
+		name, (const char *const[]) \
+		{                           \
+			__VA_ARGS__, NULL   \
+		}                           \
+	}
 	GROUP("@mount", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree",
 		"open_tree_attr", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"),
 	GROUP("@keyring", "add_key", "request_key", "keyctl"),
@@ -53,16 +59,44 @@ static const struct {
 	const char *name;
 	uint64_t value;
 } constants[] = {
-#define C(name) { #name, (uint64_t)name }
-	C(AF_UNIX), C(AF_INET), C(AF_INET6), C(AF_NETLINK), C(AF_PACKET), C(AF_VSOCK), C(AF_ALG),
-	C(SOCK_STREAM), C(SOCK_DGRAM), C(SOCK_RAW), C(SOCK_SEQPACKET), C(NETLINK_ROUTE),
-	C(NETLINK_KOBJECT_UEVENT), C(NETLINK_SOCK_DIAG), C(CLONE_NEWNS), C(CLONE_NEWUSER),
-	C(CLONE_NEWPID), C(CLONE_NEWNET), C(CLONE_NEWIPC), C(CLONE_NEWUTS), C(CLONE_NEWCGROUP),
-	C(CLONE_THREAD), C(PROT_READ), C(PROT_WRITE), C(PROT_EXEC), C(PTRACE_TRACEME),
-	C(PTRACE_ATTACH), C(PTRACE_SEIZE),
+#define C(name)                       \
+	{                             \
+#name, (uint64_t)name \
+	}
+	C(AF_UNIX),
+	C(AF_INET),
+	C(AF_INET6),
+	C(AF_NETLINK),
+	C(AF_PACKET),
+	C(AF_VSOCK),
+	C(AF_ALG),
+	C(SOCK_STREAM),
+	C(SOCK_DGRAM),
+	C(SOCK_RAW),
+	C(SOCK_SEQPACKET),
+	C(NETLINK_ROUTE),
+	C(NETLINK_KOBJECT_UEVENT),
+	C(NETLINK_SOCK_DIAG),
+	C(CLONE_NEWNS),
+	C(CLONE_NEWUSER),
+	C(CLONE_NEWPID),
+	C(CLONE_NEWNET),
+	C(CLONE_NEWIPC),
+	C(CLONE_NEWUTS),
+	C(CLONE_NEWCGROUP),
+	C(CLONE_THREAD),
+	C(PROT_READ),
+	C(PROT_WRITE),
+	C(PROT_EXEC),
+	C(PTRACE_TRACEME),
+	C(PTRACE_ATTACH),
+	C(PTRACE_SEIZE),
 #undef C
-	{ "CLONE_NEWTIME", 0x80 }, { "TIOCSTI", 0x5412 }, { "TIOCLINUX", 0x541c },
-	{ "MFD_NOEXEC_SEAL", 8 }, { "MFD_EXEC", 16 },
+	{ "CLONE_NEWTIME", 0x80 },
+	{ "TIOCSTI", 0x5412 },
+	{ "TIOCLINUX", 0x541c },
+	{ "MFD_NOEXEC_SEAL", 8 },
+	{ "MFD_EXEC", 16 },
 };
 
 const struct call *

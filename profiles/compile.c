@@ -25,8 +25,8 @@
 #define NATIVE AUDIT_ARCH_AARCH64
 #endif
 
-#define RULES_PER_CALL 64
-#define ARGUMENT_LOW(i) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))
+#define RULES_PER_CALL   64
+#define ARGUMENT_LOW(i)  (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))
 #define ARGUMENT_HIGH(i) (ARGUMENT_LOW(i) + 4)
 
 struct code {
@@ -38,9 +38,8 @@ struct code {
 static void
 emit(struct code *c, uint16_t code, uint8_t jt, uint8_t jf, uint32_t k)
 {
-	if (c->failed ||
-		cordon_grow(&c->items, &c->capacity, c->count + 1, BPF_MAXINSNS,
-			sizeof(*c->items)) < 0) {
+	if (c->failed || cordon_grow(&c->items, &c->capacity, c->count + 1, BPF_MAXINSNS,
+				 sizeof(*c->items)) < 0) {
 		c->failed = 1;
 		return;
 	}
@@ -51,7 +50,8 @@ static void
 append(struct code *c, const struct code *tail)
 {
 	for (size_t i = 0; i < tail->count; i++)
-		emit(c, tail->items[i].code, tail->items[i].jt, tail->items[i].jf, tail->items[i].k);
+		emit(c, tail->items[i].code, tail->items[i].jt, tail->items[i].jf,
+			tail->items[i].k);
 	c->failed |= tail->failed;
 }
 
@@ -108,7 +108,8 @@ emit_condition(struct code *c, const struct rule_condition *condition)
 		struct code piece = { 0 };
 		const uint32_t low_mask = (uint32_t)condition->mask;
 		const uint32_t high_mask = (uint32_t)(condition->mask >> 32);
-		const size_t piece_length = 4u + (low_mask != UINT32_MAX) + (high_mask != UINT32_MAX) + 1u;
+		const size_t piece_length =
+			4u + (low_mask != UINT32_MAX) + (high_mask != UINT32_MAX) + 1u;
 		const uint8_t rest_low = (uint8_t)(3 + (high_mask != UINT32_MAX));
 
 		load_half(&piece, ARGUMENT_LOW(condition->argument), low_mask);
@@ -153,7 +154,7 @@ static int
 same_code(const struct code *a, const struct code *b)
 {
 	return a->count == b->count && !a->failed && !b->failed &&
-		memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0;
+	       memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0;
 }
 
 static void
@@ -162,7 +163,8 @@ collect(const struct rules *rules, struct ranges *ranges)
 	for (uint32_t nr = 0; nr <= CALL_NUMBERS; nr++) {
 		const struct rule *list[RULES_PER_CALL];
 		const size_t count = rules_for(rules, nr, list, RULES_PER_CALL);
-		struct range *previous = ranges->count > 0 ? &ranges->items[ranges->count - 1] : NULL;
+		struct range *previous =
+			ranges->count > 0 ? &ranges->items[ranges->count - 1] : NULL;
 		struct code code = { 0 };
 
 		emit_chain(&code, rules, list, count);

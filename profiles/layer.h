@@ -9,7 +9,7 @@
 #include "rules.h"
 
 #define LAYER_PARENTS 8
-#define LAYER_WIDENS 64
+#define LAYER_WIDENS  64
 
 struct layer {
 	char *name, *description; /* owned */
@@ -35,8 +35,8 @@ int layer_parse(const char *text, size_t size, const char *file, const char *hom
 	struct layer *ret, struct cordon_error *err) CORDON_CHECKED;
 
 /* Fills *ret_line and *ret_column (from 1) with the place of a key ("filesystem.read") in text. */
-void layer_locate(const char *text, size_t size, const char *key, unsigned *ret_line,
-	unsigned *ret_column);
+void layer_locate(
+	const char *text, size_t size, const char *key, unsigned *ret_line, unsigned *ret_column);
 
 /* Fails with "FILE:LINE:COLUMN: text" at the place of key. Returns -1. */
 int layer_fail(const char *text, size_t size, const char *file, const char *key,

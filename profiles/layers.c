@@ -69,7 +69,8 @@ need_widens(const struct merge *m, const char *key, const char *what)
 	for (char *dot = strchr(place, '.'); dot != NULL; dot = strchr(dot, '.'))
 		*dot = '/';
 	return layer_fail(m->text, m->size, m->file, place, m->err,
-		"'%s' %s, which goes beyond what this profile extends; if that is meant, add \"%s\" to "
+		"'%s' %s, which goes beyond what this profile extends; if that is meant, add "
+		"\"%s\" to "
 		"\"widens\"",
 		key, what, key);
 }
@@ -99,8 +100,8 @@ merge_list(const struct merge *m, const char *key, struct cordon_strings *list,
 	int widened = m->base;
 
 	for (size_t i = 0; i < child->count; i++) {
-		const int known = as_paths ? is_within_any(child->items[i], list) :
-					     strings_has(list, child->items[i]);
+		const int known = as_paths ? is_within_any(child->items[i], list)
+					   : strings_has(list, child->items[i]);
 		char what[300];
 
 		if (known)
@@ -114,7 +115,8 @@ merge_list(const struct merge *m, const char *key, struct cordon_strings *list,
 		if (strings_add(&merged, list->items[i]) < 0)
 			goto fail;
 	for (size_t i = 0; i < child->count; i++)
-		if (!strings_has(&merged, child->items[i]) && strings_add(&merged, child->items[i]) < 0)
+		if (!strings_has(&merged, child->items[i]) &&
+			strings_add(&merged, child->items[i]) < 0)
 			goto fail;
 	strings_finish(list);
 	*list = merged;
@@ -157,7 +159,8 @@ merge_limits(const struct merge *m)
 			child->processes) < 0 ||
 		merge_limit(m, "limits.wall", l->has_wall, &limits->wall_ms, child->wall_ms) < 0 ||
 		merge_limit(m, "limits.cpu", l->has_cpu, &limits->cpu_ms, child->cpu_ms) < 0 ||
-		merge_limit(m, "limits.output", l->has_output, &limits->output, child->output) < 0 ||
+		merge_limit(m, "limits.output", l->has_output, &limits->output, child->output) <
+			0 ||
 		merge_limit(m, "limits.openFiles", l->has_open_files, &limits->open_files,
 			child->open_files) < 0 ||
 		merge_limit(m, "limits.fileSize", l->has_file_size, &limits->file_size,
@@ -236,12 +239,12 @@ merge_filesystem(const struct merge *m)
 			return -1;
 		p->workspace = l->values.workspace;
 	}
-	if (l->has_read &&
-		merge_list(m, "filesystem.read", &p->read, &l->values.read, 1) < 0)
+	if (l->has_read && merge_list(m, "filesystem.read", &p->read, &l->values.read, 1) < 0)
 		return -1;
 	if (l->has_write && merge_write(m) < 0)
 		return -1;
-	if (merge_limit(m, "filesystem.tmp.size", l->has_tmp_size, &p->tmp_size, l->values.tmp_size) < 0 ||
+	if (merge_limit(m, "filesystem.tmp.size", l->has_tmp_size, &p->tmp_size,
+		    l->values.tmp_size) < 0 ||
 		merge_limit(m, "filesystem.tmp.files", l->has_tmp_files, &p->tmp_files,
 			l->values.tmp_files) < 0)
 		return -1;
@@ -252,9 +255,9 @@ merge_filesystem(const struct merge *m)
 		p->tmp_exec = l->values.tmp_exec;
 	}
 	return add_all(m, &p->hide, &l->values.hide) < 0 ||
-			add_all(m, &p->protect, &l->values.protect) < 0 ?
-		-1 :
-		0;
+			       add_all(m, &p->protect, &l->values.protect) < 0
+		       ? -1
+		       : 0;
 }
 
 static int
@@ -294,8 +297,7 @@ merge_rest(const struct merge *m)
 			return -1;
 		p->proc = l->values.proc;
 	}
-	if (l->has_pass &&
-		merge_list(m, "environment.pass", &p->pass, &l->values.pass, 0) < 0)
+	if (l->has_pass && merge_list(m, "environment.pass", &p->pass, &l->values.pass, 0) < 0)
 		return -1;
 	/* A value that is set only concerns the run itself; a later layer's wins. */
 	for (size_t i = 0; i < l->values.set.count; i++) {
@@ -326,7 +328,8 @@ merge_rules(const struct merge *m, struct rules *rules)
 	for (size_t i = 0; i < m->layer->rules.count; i++) {
 		const struct rule *rule = &m->layer->rules.items[i];
 
-		if (rule->action == RULE_ALLOW && need_widens(m, "syscalls.rules", "allows a call") < 0)
+		if (rule->action == RULE_ALLOW &&
+			need_widens(m, "syscalls.rules", "allows a call") < 0)
 			return -1;
 		if (rules_add(rules, rule) < 0)
 			return no_memory(m);
@@ -337,8 +340,8 @@ merge_rules(const struct merge *m, struct rules *rules)
 }
 
 int
-layer_apply(struct cordon_profile *profile, struct rules *rules, const struct layer *layer, int base,
-	const char *text, size_t size, const char *file, struct cordon_error *err)
+layer_apply(struct cordon_profile *profile, struct rules *rules, const struct layer *layer,
+	int base, const char *text, size_t size, const char *file, struct cordon_error *err)
 {
 	const struct merge m = { .profile = profile,
 		.layer = layer,

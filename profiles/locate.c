@@ -107,8 +107,8 @@ to_value(struct scanner *s)
 }
 
 void
-layer_locate(const char *text, size_t size, const char *key, unsigned *ret_line,
-	unsigned *ret_column)
+layer_locate(
+	const char *text, size_t size, const char *key, unsigned *ret_line, unsigned *ret_column)
 {
 	struct scanner s = { text, text + size };
 	const char *found = text;

@@ -15,9 +15,9 @@
 #include "calls.h"
 #include "layer.h"
 
-#define TEXT_MAX (1u << 20)
+#define TEXT_MAX  (1u << 20)
 #define DEPTH_MAX 32
-#define KEY_MAX 512
+#define KEY_MAX   512
 
 struct parse {
 	const char *text, *file, *home;
@@ -29,8 +29,7 @@ struct parse {
 #define FAIL(p, key, ...) layer_fail((p)->text, (p)->size, (p)->file, (key), (p)->err, __VA_ARGS__)
 
 /* Writes the address of a key; one that is too long only points a little higher up. */
-static void CORDON_PRINTF(2, 3)
-put_key(char out[KEY_MAX], const char *fmt, ...)
+static void CORDON_PRINTF(2, 3) put_key(char out[KEY_MAX], const char *fmt, ...)
 {
 	va_list arguments;
 
@@ -83,7 +82,8 @@ take_object(struct parse *p, const char *key, const json_t *object, const struct
 
 	if (want(p, key, object, json_is_object(object), "an object") < 0)
 		return -1;
-	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
 		const struct member *m = members;
 
 		put_key(child, "%s%s%s", key, *key == '\0' ? "" : "/", name);
@@ -111,7 +111,8 @@ take_strings(struct parse *p, const char *key, const json_t *list, struct cordon
 
 	if (want(p, key, list, json_is_array(list), "a list of strings") < 0)
 		return -1;
-	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+	{
 		put_key(child, "%s/%zu", key, i);
 		if (want(p, child, item, json_is_string(item), "a string") < 0)
 			return -1;
@@ -132,7 +133,8 @@ take_path(struct parse *p, const char *key, const char *path, char out[PATH_MAX]
 
 	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
 		if (p->home == NULL)
-			return FAIL(p, key, "'%s' needs a home directory, and this caller has none", path);
+			return FAIL(p, key, "'%s' needs a home directory, and this caller has none",
+				path);
 		if (snprintf(whole, sizeof(whole), "%s%s", p->home, path + 1) >= (int)sizeof(whole))
 			return FAIL(p, key, "a path is too long");
 		path = whole;
@@ -172,7 +174,8 @@ take_below(struct parse *p, const char *key, const json_t *list, struct cordon_s
 
 	if (want(p, key, list, json_is_array(list), "a list") < 0)
 		return -1;
-	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+	{
 		const json_t *path = json_is_object(item) ? json_object_get(item, "path") : item;
 		static const struct member members[] = { { "path", NULL }, { NULL, NULL } };
 
@@ -180,13 +183,15 @@ take_below(struct parse *p, const char *key, const json_t *list, struct cordon_s
 		if (json_is_object(item) && take_object(p, child, item, members) < 0)
 			return -1;
 		if (path == NULL || !json_is_string(path))
-			return FAIL(p, child, "an entry of '%s' must be a string or have a \"path\"", key);
+			return FAIL(p, child,
+				"an entry of '%s' must be a string or have a \"path\"", key);
 		if (snprintf(absolute, sizeof(absolute), "/%s", json_string_value(path)) >=
 				(int)sizeof(absolute) ||
 			json_string_value(path)[0] == '/' || json_string_value(path)[0] == '\0' ||
 			cordon_path_clean(absolute, clean, &why) < 0)
 			return FAIL(p, child,
-				"'%s' is not a path or pattern below the workspace, without '..' and a "
+				"'%s' is not a path or pattern below the workspace, without '..' "
+				"and a "
 				"leading '/'",
 				json_string_value(path));
 		if (strings_add(ret, clean + 1) < 0)
@@ -224,7 +229,8 @@ take_number(struct parse *p, const char *key, const json_t *value, const char *k
 	}
 	if (number < min || number > max)
 		return FAIL(p, key, "'%s' must be from %llu to %llu, not %llu", key,
-			(unsigned long long)min, (unsigned long long)max, (unsigned long long)number);
+			(unsigned long long)min, (unsigned long long)max,
+			(unsigned long long)number);
 	*ret = number;
 	return 0;
 }
@@ -249,7 +255,8 @@ take_workspace(struct parse *p, const char *key, const json_t *value)
 	if (want(p, key, value, json_is_string(value), "a string") < 0)
 		return -1;
 	if (strcmp(json_string_value(value), "overlay") == 0)
-		return FAIL(p, key, "'overlay' is not enforced by this build yet; use read or write");
+		return FAIL(
+			p, key, "'overlay' is not enforced by this build yet; use read or write");
 	for (int i = 0; i < 3; i++)
 		if (strcmp(words[i], json_string_value(value)) == 0) {
 			p->layer->values.workspace = (enum cordon_access)i;
@@ -270,7 +277,8 @@ take_read(struct parse *p, const char *key, const json_t *value)
 static int
 take_write(struct parse *p, const char *key, const json_t *list)
 {
-	static const struct member members[] = { { "path", NULL }, { "exec", NULL }, { NULL, NULL } };
+	static const struct member members[] = { { "path", NULL }, { "exec", NULL },
+		{ NULL, NULL } };
 	struct cordon_profile *values = &p->layer->values;
 	size_t i;
 	json_t *item;
@@ -282,7 +290,8 @@ take_write(struct parse *p, const char *key, const json_t *list)
 	values->write = cordon_array(json_array_size(list) + 1, sizeof(*values->write));
 	if (values->write == NULL)
 		return FAIL(p, key, "out of memory");
-	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+	{
 		struct cordon_write_grant *grant = &values->write[i];
 		const json_t *name = json_is_object(item) ? json_object_get(item, "path") : item;
 		const json_t *exec = json_is_object(item) ? json_object_get(item, "exec") : NULL;
@@ -291,7 +300,8 @@ take_write(struct parse *p, const char *key, const json_t *list)
 		if (json_is_object(item) && take_object(p, child, item, members) < 0)
 			return -1;
 		if (name == NULL || !json_is_string(name))
-			return FAIL(p, child, "an entry of '%s' must be a path or have a \"path\"", key);
+			return FAIL(p, child, "an entry of '%s' must be a path or have a \"path\"",
+				key);
 		if (exec != NULL && !json_is_boolean(exec))
 			return FAIL(p, child, "\"exec\" must be true or false");
 		if (take_path(p, child, json_string_value(name), path) < 0)
@@ -340,8 +350,8 @@ take_tmp_exec(struct parse *p, const char *key, const json_t *value)
 static int
 take_tmp(struct parse *p, const char *key, const json_t *value)
 {
-	static const struct member members[] = { { "size", take_tmp_size }, { "files", take_tmp_files },
-		{ "exec", take_tmp_exec }, { NULL, NULL } };
+	static const struct member members[] = { { "size", take_tmp_size },
+		{ "files", take_tmp_files }, { "exec", take_tmp_exec }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -349,9 +359,9 @@ take_tmp(struct parse *p, const char *key, const json_t *value)
 static int
 take_filesystem(struct parse *p, const char *key, const json_t *value)
 {
-	static const struct member members[] = { { "workspace", take_workspace }, { "read", take_read },
-		{ "write", take_write }, { "hide", take_hide }, { "protect", take_protect },
-		{ "tmp", take_tmp }, { NULL, NULL } };
+	static const struct member members[] = { { "workspace", take_workspace },
+		{ "read", take_read }, { "write", take_write }, { "hide", take_hide },
+		{ "protect", take_protect }, { "tmp", take_tmp }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -385,14 +395,15 @@ take_gate(struct parse *p, const char *key, const json_t *value)
 {
 	if (json_is_string(value) && strcmp(json_string_value(value), "off") == 0)
 		return 0;
-	return FAIL(p, key, "the exec gate is not enforced by this build yet; only \"off\" is accepted");
+	return FAIL(p, key,
+		"the exec gate is not enforced by this build yet; only \"off\" is accepted");
 }
 
 static int
 take_exec(struct parse *p, const char *key, const json_t *value)
 {
-	static const struct member members[] = { { "allow", take_exec_allow }, { "gate", take_gate },
-		{ NULL, NULL } };
+	static const struct member members[] = { { "allow", take_exec_allow },
+		{ "gate", take_gate }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -404,7 +415,8 @@ take_refuse_word(struct parse *p, const char *key, const json_t *value)
 {
 	if (json_is_string(value) && strcmp(json_string_value(value), "refuse") == 0)
 		return 0;
-	return FAIL(p, key, "this build has no network guard yet: '%s' can only be \"refuse\"", key);
+	return FAIL(
+		p, key, "this build has no network guard yet: '%s' can only be \"refuse\"", key);
 }
 
 static int
@@ -437,8 +449,8 @@ take_network(struct parse *p, const char *key, const json_t *value)
 {
 	/* What only refuses more is so without a guard: nothing gets out at all. */
 	static const struct member members[] = { { "default", take_refuse_word },
-		{ "allow", take_empty_list }, { "refuse", take_any }, { "private", take_empty_list },
-		{ "limits", take_any }, { NULL, NULL } };
+		{ "allow", take_empty_list }, { "refuse", take_any },
+		{ "private", take_empty_list }, { "limits", take_any }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -467,7 +479,8 @@ take_sockets(struct parse *p, const char *key, const json_t *value)
 	p->layer->has_sockets = 1;
 	if (json_is_object(value))
 		return FAIL(p, key,
-			"connecting to sockets of the host is not enforced by this build yet; \"sockets\" "
+			"connecting to sockets of the host is not enforced by this build yet; "
+			"\"sockets\" "
 			"can be \"pair\" or \"inside\"");
 	if (json_is_string(value) && strcmp(json_string_value(value), "pair") == 0)
 		p->layer->values.sockets = CORDON_SOCKETS_PAIR;
@@ -522,14 +535,16 @@ take_set(struct parse *p, const char *key, const json_t *object)
 
 	if (want(p, key, object, json_is_object(object), "an object of strings") < 0)
 		return -1;
-	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
 		CORDON_FREE char *pair = NULL;
 
 		put_key(child, "%s/%s", key, name);
 		if (want(p, child, value, json_is_string(value), "a string") < 0)
 			return -1;
 		if (!is_name(name) || strlen(json_string_value(value)) != json_string_length(value))
-			return FAIL(p, child, "'%s' is not a name of a variable with a value", name);
+			return FAIL(
+				p, child, "'%s' is not a name of a variable with a value", name);
 		if (asprintf(&pair, "%s=%s", name, json_string_value(value)) < 0) {
 			pair = NULL;
 			return FAIL(p, child, "out of memory");
@@ -551,11 +566,11 @@ take_environment(struct parse *p, const char *key, const json_t *value)
 
 /* limits */
 
-#define LIMIT(field, flag, kind, min, max)                                                           \
-	static int take_##field(struct parse *p, const char *key, const json_t *value)               \
-	{                                                                                            \
-		p->layer->flag = 1;                                                                  \
-		return take_number(p, key, value, kind, min, max, &p->layer->values.limits.field);   \
+#define LIMIT(field, flag, kind, min, max)                                                         \
+	static int take_##field(struct parse *p, const char *key, const json_t *value)             \
+	{                                                                                          \
+		p->layer->flag = 1;                                                                \
+		return take_number(p, key, value, kind, min, max, &p->layer->values.limits.field); \
 	}
 
 LIMIT(memory, has_memory, "size", 1u << 20, 1ull << 50)
@@ -597,7 +612,8 @@ take_action(struct parse *p, const char *key, const json_t *value, struct rule *
 	else if (json_is_string(value) && strcmp(json_string_value(value), "kill") == 0)
 		rule->action = RULE_KILL;
 	else if (json_is_string(value) && strcmp(json_string_value(value), "notify") == 0)
-		return FAIL(p, key, "'notify' is for cordon's own rules; profiles allow, refuse or kill");
+		return FAIL(p, key,
+			"'notify' is for cordon's own rules; profiles allow, refuse or kill");
 	else if (json_is_string(name) && json_object_size(value) == 1) {
 		rule->action = RULE_ERRNO;
 		rule->error = call_errno(json_string_value(name));
@@ -631,22 +647,25 @@ find_argument(struct parse *p, const char *key, const json_t *value, const struc
 		unsigned found = 6;
 
 		for (int a = 0; call != NULL && a < call->argument_count; a++)
-			if (json_is_string(value) ?
-					strcmp(call->arguments[a].name, json_string_value(value)) == 0 :
-					json_is_integer(value) && json_integer_value(value) == a)
+			if (json_is_string(value)
+					? strcmp(call->arguments[a].name,
+						  json_string_value(value)) == 0
+					: json_is_integer(value) && json_integer_value(value) == a)
 				found = (unsigned)a;
 		if (found == 6)
 			return FAIL(p, key, "call '%s' has no such argument that rules can look at",
 				call == NULL ? "?" : call->name);
 		if (call->arguments[found].kind == CALL_POINTER)
 			return FAIL(p, key,
-				"argument '%s' of '%s' is a pointer: what it points to can change after it was "
+				"argument '%s' of '%s' is a pointer: what it points to can change "
+				"after it was "
 				"judged, so conditions on it mean nothing",
 				call->arguments[found].name, call->name);
 		if (i > 0 && (found != c->argument ||
 				     c->wide != (call->arguments[found].kind == CALL_LONG)))
 			return FAIL(p, key,
-				"the calls of this rule have this argument at different places or widths; "
+				"the calls of this rule have this argument at different places or "
+				"widths; "
 				"write one rule each");
 		c->argument = found;
 		c->wide = call->arguments[found].kind == CALL_LONG;
@@ -685,10 +704,10 @@ take_condition(struct parse *p, const char *key, const json_t *object, struct ru
 	for (unsigned i = 0; i < c.value_count; i++) {
 		if (take_value(p, child, in != NULL ? json_array_get(in, i) : eq, &c.values[i]) < 0)
 			return -1;
-		if ((c.values[i] & ~c.mask) != 0 ||
-			(!c.wide && c.values[i] > UINT32_MAX))
+		if ((c.values[i] & ~c.mask) != 0 || (!c.wide && c.values[i] > UINT32_MAX))
 			return FAIL(p, child,
-				"the value 0x%llx can never be equal: it has bits that the mask or the "
+				"the value 0x%llx can never be equal: it has bits that the mask or "
+				"the "
 				"argument's width takes away",
 				(unsigned long long)c.values[i]);
 	}
@@ -767,7 +786,8 @@ take_rule(struct parse *p, const char *key, const json_t *object)
 	quiet = json_object_get(object, "quiet");
 	put_key(child, "%s/quiet", key);
 	if (quiet != NULL && (!json_is_boolean(quiet) || rule.action != RULE_ERRNO))
-		return FAIL(p, child, "\"quiet\" is true or false, in a rule that answers an errno");
+		return FAIL(
+			p, child, "\"quiet\" is true or false, in a rule that answers an errno");
 	rule.quiet = json_is_true(quiet);
 	when = json_object_get(object, "when");
 	put_key(child, "%s/when", key);
@@ -794,7 +814,8 @@ take_rules(struct parse *p, const char *key, const json_t *list)
 
 	if (want(p, key, list, json_is_array(list), "a list of rules") < 0)
 		return -1;
-	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+	{
 		put_key(child, "%s/%zu", key, i);
 		if (take_rule(p, child, item) < 0)
 			return -1;
@@ -810,7 +831,8 @@ take_default(struct parse *p, const char *key, const json_t *value)
 	if (take_action(p, key, value, &rule) < 0)
 		return -1;
 	if (rule.action != RULE_ERRNO && rule.action != RULE_KILL)
-		return FAIL(p, key, "the default of system calls is an errno or \"kill\", never allow");
+		return FAIL(
+			p, key, "the default of system calls is an errno or \"kill\", never allow");
 	p->layer->has_default = 1;
 	p->layer->rules.default_error = rule.action == RULE_KILL ? 0 : rule.error;
 	return 0;
@@ -819,8 +841,8 @@ take_default(struct parse *p, const char *key, const json_t *value)
 static int
 take_syscalls(struct parse *p, const char *key, const json_t *value)
 {
-	static const struct member members[] = { { "default", take_default }, { "rules", take_rules },
-		{ NULL, NULL } };
+	static const struct member members[] = { { "default", take_default },
+		{ "rules", take_rules }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -935,25 +957,24 @@ layer_parse(const char *text, size_t size, const char *file, const char *home, s
 	struct cordon_error *err)
 {
 	struct layer layer = { 0 };
-	struct parse p = { .text = text,
-		.file = file,
-		.home = home,
-		.size = size,
-		.layer = &layer,
-		.err = err };
+	struct parse p = {
+		.text = text, .file = file, .home = home, .size = size, .layer = &layer, .err = err
+	};
 	json_error_t where;
 	json_t *root;
 	int result;
 
 	if (size > TEXT_MAX)
-		return cordon_fail(err, CORDON_EINPUT, 0, "%s:1:1: a profile is at most 1 MiB long", file);
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "%s:1:1: a profile is at most 1 MiB long", file);
 	if (is_too_deep(text, size))
 		return cordon_fail(err, CORDON_EINPUT, 0,
 			"%s:1:1: a profile is nested at most %d levels deep", file, DEPTH_MAX);
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)
 		return cordon_fail(err, CORDON_EINPUT, 0, "%s:%d:%d: %s", file,
-			where.line > 0 ? where.line : 1, where.column > 0 ? where.column : 1, where.text);
+			where.line > 0 ? where.line : 1, where.column > 0 ? where.column : 1,
+			where.text);
 	result = take_top(&p, root);
 	json_decref(root);
 	if (result < 0) {

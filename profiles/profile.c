@@ -22,7 +22,7 @@
 #include "record.h"
 
 #define DEPTH_MAX 16
-#define FLOOR "floor" /* a library entry that nobody can name */
+#define FLOOR     "floor" /* a library entry that nobody can name */
 
 /* A text that was found, and what to call it. */
 struct source {
@@ -67,18 +67,20 @@ read_file(const char *path, struct source *s, struct cordon_error *err)
 		return cordon_fail(err, errno == ENOENT ? CORDON_ENOTFOUND : CORDON_ESYS, errno,
 			"could not open profile '%s'", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return cordon_fail(err, CORDON_EINPUT, 0, "profile '%s' is not a regular file", path);
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "profile '%s' is not a regular file", path);
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0)) {
 		cordon_fail(err, CORDON_EPOLICY, 0,
-			"profile '%s' can be written by another user, who could change what is judged "
+			"profile '%s' can be written by another user, who could change what is "
+			"judged "
 			"(chmod go-w, and own it)",
 			path);
 		return cordon_because(err, "floor.file_mode");
 	}
 	if (cordon_fd_slurp(fd, 1u << 20, &s->text, &s->size, err) < 0) {
 		if (err->code == CORDON_ELIMIT)
-			return cordon_fail(err, CORDON_EINPUT, 0, "%s:1:1: a profile is at most 1 MiB long",
-				path);
+			return cordon_fail(err, CORDON_EINPUT, 0,
+				"%s:1:1: a profile is at most 1 MiB long", path);
 		return cordon_while(err, "profile '%s'", path);
 	}
 	snprintf(s->file, sizeof(s->file), "%s", path);
@@ -122,7 +124,8 @@ find(const struct load *load, const char *name, struct source *s)
 			snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
 				known[0] == '\0' ? "" : ", ", e->name);
 	return cordon_fail(load->err, CORDON_ENOTFOUND, 0,
-		"there is no profile '%s' (the library has %s; for a file write a path, such as './%s.json')",
+		"there is no profile '%s' (the library has %s; for a file write a path, such as "
+		"'./%s.json')",
 		name, known, name);
 }
 
@@ -184,8 +187,8 @@ load_layer(struct load *load, const char *name, unsigned depth)
 
 	if (depth == DEPTH_MAX)
 		return cordon_fail(load->err, CORDON_EINPUT, 0,
-			"profiles extend each other more than %d deep, or in a circle, at '%s'", DEPTH_MAX,
-			name);
+			"profiles extend each other more than %d deep, or in a circle, at '%s'",
+			DEPTH_MAX, name);
 	result = find(load, name, &s);
 	if (result == 0 && !strings_has(&load->applied, s.file))
 		result = apply_source(load, &s, name, depth);
@@ -230,10 +233,9 @@ static int
 add_socket_rules(struct load *load)
 {
 	uint64_t unix_family = AF_UNIX, stream = SOCK_STREAM, others[16];
-	const struct rule_condition is_unix = { .argument = 0,
-		.mask = UINT64_MAX,
-		.values = &unix_family,
-		.value_count = 1 };
+	const struct rule_condition is_unix = {
+		.argument = 0, .mask = UINT64_MAX, .values = &unix_family, .value_count = 1
+	};
 	const struct rule_condition is_stream = { .argument = 1,
 		.mask = 0xf, /* SOCK_TYPE_MASK: without SOCK_CLOEXEC and SOCK_NONBLOCK */
 		.values = &stream,
@@ -241,10 +243,9 @@ add_socket_rules(struct load *load)
 	struct rule_condition is_other = { .argument = 1, .mask = 0xf, .values = others };
 	/* glibc asks nscd, by a socket of exactly this type, before it reads the password file. */
 	uint64_t nscd = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-	const struct rule_condition is_nscd = { .argument = 1,
-		.mask = UINT64_MAX,
-		.values = &nscd,
-		.value_count = 1 };
+	const struct rule_condition is_nscd = {
+		.argument = 1, .mask = UINT64_MAX, .values = &nscd, .value_count = 1
+	};
 	const struct rule refuse_nscd = { .action = RULE_ERRNO,
 		.error = EAFNOSUPPORT,
 		.quiet = 1,
@@ -254,19 +255,19 @@ add_socket_rules(struct load *load)
 		.error = EAFNOSUPPORT,
 		.conditions = { is_unix },
 		.condition_count = 1 };
-	struct rule refuse_others = { .action = RULE_ERRNO,
-		.error = EAFNOSUPPORT,
-		.condition_count = 2 };
-	const struct rule allow_stream = { .action = RULE_ALLOW,
-		.conditions = { is_unix, is_stream },
-		.condition_count = 2 };
+	struct rule refuse_others = {
+		.action = RULE_ERRNO, .error = EAFNOSUPPORT, .condition_count = 2
+	};
+	const struct rule allow_stream = {
+		.action = RULE_ALLOW, .conditions = { is_unix, is_stream }, .condition_count = 2
+	};
 	const struct rule notify = { .action = RULE_NOTIFY };
 
 	if (load->profile->sockets == CORDON_SOCKETS_PAIR)
 		return add_rule(load, "socket", refuse_nscd) < 0 ||
-				add_rule(load, "socket", refuse) < 0 ?
-			-1 :
-			0;
+				       add_rule(load, "socket", refuse) < 0
+			       ? -1
+			       : 0;
 	for (uint64_t type = 0; type < 16; type++)
 		if (type != SOCK_STREAM)
 			is_other.values[is_other.value_count++] = type;
@@ -289,7 +290,8 @@ finish_profile(struct load *load, const char *name)
 
 		p->name = strdup(base == NULL ? name : base + 1);
 		if (p->name == NULL)
-			return cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
+			return cordon_fail(
+				load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
 		dot = strrchr(p->name, '.');
 		if (dot != NULL && strcmp(dot, ".json") == 0)
 			*dot = '\0';
@@ -305,8 +307,8 @@ finish_profile(struct load *load, const char *name)
 }
 
 struct cordon_profile *
-cordon_profile_load(const struct cordon_profile_places *places, const char *name,
-	struct cordon_error *err)
+cordon_profile_load(
+	const struct cordon_profile_places *places, const char *name, struct cordon_error *err)
 {
 	struct load load = { .places = places, .err = err };
 	int result;
@@ -369,6 +371,6 @@ cordon_profile_rule(const struct cordon_profile *profile, uint32_t nr, const uin
 	rule = rules_find(profile->rules, &data);
 	if (rule == NULL)
 		return "default";
-	return (size_t)(rule - profile->rules->items) < profile->rules->floor_count ? "floor" :
-										       profile->name;
+	return (size_t)(rule - profile->rules->items) < profile->rules->floor_count ? "floor"
+										    : profile->name;
 }

@@ -3,7 +3,7 @@
 #include <cordon/wire.h>
 
 #define RECORD_VERSION 1
-#define RECORD_MAX (4u << 20)
+#define RECORD_MAX     (4u << 20)
 
 static void
 put_list(struct cordon_writer *w, const struct cordon_strings *list)

@@ -122,7 +122,7 @@ rule_result(const struct rule *rule)
 		return SECCOMP_RET_USER_NOTIF;
 	case RULE_ERRNO:
 		return SECCOMP_RET_ERRNO |
-			((uint32_t)rule->error + (rule->quiet ? 0 : CORDON_ERRNO_REPORTED));
+		       ((uint32_t)rule->error + (rule->quiet ? 0 : CORDON_ERRNO_REPORTED));
 	default:
 		return SECCOMP_RET_KILL_PROCESS;
 	}

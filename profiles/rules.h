@@ -10,8 +10,8 @@
 #include <cordon/error.h>
 
 #define RULE_CONDITIONS 6
-#define RULE_VALUES 32
-#define RULE_NUMBERS 512
+#define RULE_VALUES     32
+#define RULE_NUMBERS    512
 
 /* In order of severity: of the rules that match, the most severe decides; among equals the one that
  * comes first, parents before children. */

@@ -139,8 +139,8 @@ cordon_profile_show(const struct cordon_profile *p)
 typedef void list_fn(void *context, const char *name, const char *description, const char *origin);
 
 static void
-list_one(const struct cordon_profile_places *places, const char *name, const char *origin, list_fn *fn,
-	void *context)
+list_one(const struct cordon_profile_places *places, const char *name, const char *origin,
+	list_fn *fn, void *context)
 {
 	struct cordon_error err = { 0 };
 	struct cordon_profile *p = cordon_profile_load(places, name, &err);
@@ -166,9 +166,10 @@ cordon_profile_list(const struct cordon_profile_places *places, list_fn *fn, voi
 {
 	for (size_t i = 0; i < 4 && !places->builtin_only; i++) {
 		struct dirent **entries = NULL;
-		int count = places->directories[i] == NULL ?
-			0 :
-			scandir(places->directories[i], &entries, is_profile, alphasort);
+		int count =
+			places->directories[i] == NULL
+				? 0
+				: scandir(places->directories[i], &entries, is_profile, alphasort);
 
 		if (count < 0 && errno != ENOENT && errno != EACCES)
 			return cordon_fail(err, CORDON_ESYS, errno, "could not list '%s'",

@@ -14,17 +14,17 @@
 #include "calls.h"
 
 #if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
+#define NATIVE  AUDIT_ARCH_X86_64
 #define FOREIGN AUDIT_ARCH_I386
 #else
-#define NATIVE AUDIT_ARCH_AARCH64
+#define NATIVE  AUDIT_ARCH_AARCH64
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
 
-#define POINTS_MAX 512 /* per argument */
+#define POINTS_MAX       512 /* per argument */
 #define COMBINATIONS_MAX 2000000 /* per call */
-#define RULES_PER_CALL 64
-#define DIRTY 0xdeadbeef00000000ull
+#define RULES_PER_CALL   64
+#define DIRTY            0xdeadbeef00000000ull
 
 /* Values to try for one argument; the first `chief` of them stand for the rest. */
 struct points {
@@ -49,7 +49,8 @@ agrees(const struct proof *p, const struct seccomp_data *data, uint32_t wanted,
 		return 0;
 	call = call_by_number((uint32_t)data->nr);
 	return cordon_fail(err, CORDON_ENOSUPPORT, 0,
-		"the compiled filter is not what the rules say: %s(0x%llx, 0x%llx, 0x%llx, 0x%llx) gives "
+		"the compiled filter is not what the rules say: %s(0x%llx, 0x%llx, 0x%llx, 0x%llx) "
+		"gives "
 		"0x%x, not 0x%x",
 		call == NULL ? "unknown call" : call->name, (unsigned long long)data->args[0],
 		(unsigned long long)data->args[1], (unsigned long long)data->args[2],
@@ -152,7 +153,8 @@ prove_call(const struct proof *p, uint32_t nr, struct cordon_error *err)
 					add_chief_points(&points[c->argument], c);
 				if (points[c->argument].count == POINTS_MAX)
 					return cordon_fail(err, CORDON_ELIMIT, 0,
-						"the rules for one call have too many values to prove");
+						"the rules for one call have too many values to "
+						"prove");
 			}
 	for (int a = 0; a < 6; a++)
 		if ((a == 0 || points[a].count > 1) &&
@@ -165,8 +167,8 @@ int
 rules_verify(const struct rules *rules, const struct sock_filter *filter, size_t count,
 	struct cordon_error *err)
 {
-	static const uint32_t others[] = { 0x3fffffff, 0x40000000, 0x40000001, 0x7fffffff, 0x80000000,
-		0xfffffffe, UINT32_MAX };
+	static const uint32_t others[] = { 0x3fffffff, 0x40000000, 0x40000001, 0x7fffffff,
+		0x80000000, 0xfffffffe, UINT32_MAX };
 	const struct proof p = { rules, filter, count };
 
 	if (cordon_bpf_check(filter, count) < 0)

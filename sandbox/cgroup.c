@@ -195,21 +195,23 @@ create_unified(struct cgroup *group, const struct cgroup_host *host, const char 
 		snprintf(directory, sizeof(group->memory_directory), "%s/%s", parent, name);
 		if (mkdir(directory, 0755) == 0) {
 			if ((plan->memory_bytes == UINT64_MAX ||
-				    write_number(directory, "memory.max", plan->memory_bytes) == 0) &&
+				    write_number(directory, "memory.max", plan->memory_bytes) ==
+					    0) &&
 				(plan->processes == UINT64_MAX ||
-					write_number(directory, "pids.max", plan->processes) == 0)) {
+					write_number(directory, "pids.max", plan->processes) ==
+						0)) {
 				/* One process out of memory is the end of the run, not a
 				 * run that goes on without it. */
 				(void)!write_value(directory, "memory.oom.group", "1");
 				(void)!write_value(directory, "memory.swap.max", "0");
 				memcpy(group->processes_directory, directory,
 					sizeof(group->processes_directory));
-				group->memory = plan->memory_bytes == UINT64_MAX ?
-					CORDON_LIMIT_NONE :
-					CORDON_LIMIT_CGROUP2;
-				group->processes = plan->processes == UINT64_MAX ?
-					CORDON_LIMIT_NONE :
-					CORDON_LIMIT_CGROUP2;
+				group->memory = plan->memory_bytes == UINT64_MAX
+							? CORDON_LIMIT_NONE
+							: CORDON_LIMIT_CGROUP2;
+				group->processes = plan->processes == UINT64_MAX
+							   ? CORDON_LIMIT_NONE
+							   : CORDON_LIMIT_CGROUP2;
 				return 0;
 			}
 			(void)rmdir(directory);
@@ -232,13 +234,14 @@ create_v1(struct cgroup *group, const struct cgroup_host *host, const char *name
 		snprintf(directory, sizeof(group->memory_directory), "%s/%s", host->memory, name);
 		if (mkdir(directory, 0755) < 0) {
 			directory[0] = '\0';
-		} else if (write_number(directory, "memory.limit_in_bytes", plan->memory_bytes) < 0) {
+		} else if (write_number(directory, "memory.limit_in_bytes", plan->memory_bytes) <
+			   0) {
 			(void)rmdir(directory);
 			directory[0] = '\0';
 		} else {
 			/* Memory and swap together; absent without swap accounting. */
-			(void)!write_number(directory, "memory.memsw.limit_in_bytes",
-				plan->memory_bytes);
+			(void)!write_number(
+				directory, "memory.memsw.limit_in_bytes", plan->memory_bytes);
 			group->memory = CORDON_LIMIT_CGROUP1;
 		}
 	}

@@ -37,7 +37,7 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
-#define THREAD O_EXCL /* PIDFD_THREAD, since 6.9 */
+#define THREAD     O_EXCL /* PIDFD_THREAD, since 6.9 */
 #define TCP_LISTEN 10 /* udiag_state of a listener, net/tcp_states.h */
 
 union address {
@@ -110,8 +110,8 @@ open_socket_file(pid_t thread, const union address *address, socklen_t size)
 		if (directory < 0)
 			return -1;
 	}
-	return cordon_openat2(directory < 0 ? AT_FDCWD : directory, path, O_PATH, 0,
-		RESOLVE_NO_MAGICLINKS);
+	return cordon_openat2(
+		directory < 0 ? AT_FDCWD : directory, path, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
 }
 
 /* True when one message of a unix_diag dump is a listener bound to this file. */
@@ -131,8 +131,8 @@ is_listener_at(const struct nlmsghdr *header, const struct stat *file)
 			continue;
 		/* net/unix/diag.c: the kernel's own encoding of a device, 20 bits of minor. */
 		return vfs->udiag_vfs_ino == (uint32_t)file->st_ino &&
-			vfs->udiag_vfs_dev ==
-			(uint32_t)(major(file->st_dev) << 20 | minor(file->st_dev));
+		       vfs->udiag_vfs_dev ==
+			       (uint32_t)(major(file->st_dev) << 20 | minor(file->st_dev));
 	}
 	return 0;
 }
@@ -200,7 +200,8 @@ connect_to_file(int socket, int file, int *ret_blocking)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
-	return try_connect(socket, (const struct sockaddr *)&address, sizeof(address), ret_blocking);
+	return try_connect(
+		socket, (const struct sockaddr *)&address, sizeof(address), ret_blocking);
 }
 
 /* Remembers a connection under way. Takes both descriptors. */
@@ -241,8 +242,7 @@ gate_connect(struct gate *gate, const struct seccomp_notif *call)
 	if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0)
 		return ENOTSOCK;
 	if (domain == AF_UNIX && address.any.sa_family == AF_UNIX &&
-		size > offsetof(struct sockaddr_un, sun_path) &&
-		address.path.sun_path[0] != '\0') {
+		size > offsetof(struct sockaddr_un, sun_path) && address.path.sun_path[0] != '\0') {
 		file = open_socket_file((pid_t)call->pid, &address, size);
 		if (file < 0)
 			return errno;

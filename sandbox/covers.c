@@ -34,7 +34,8 @@ covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_k
 	if (cordon_grow(&covers->items, &covers->capacity, covers->count + 1, COVERS_MAX,
 		    sizeof(*covers->items)) < 0)
 		return cordon_fail(err, CORDON_ELIMIT, 0,
-			"more than %d paths of the workspace are to be protected or hidden", COVERS_MAX);
+			"more than %d paths of the workspace are to be protected or hidden",
+			COVERS_MAX);
 	c = &covers->items[covers->count];
 	*c = (struct sandbox_cover){ .kind = kind, .missing = missing, .placeholder = -1 };
 	c->path = strdup(path);
@@ -68,7 +69,7 @@ is_read_by_git(const char *path)
 	const char *name = slash == NULL ? path : slash + 1;
 
 	return slash != NULL && strncmp(path, ".git/", 5) == 0 &&
-		(strcmp(name, "commondir") == 0 || strcmp(name, "config.worktree") == 0);
+	       (strcmp(name, "commondir") == 0 || strcmp(name, "config.worktree") == 0);
 }
 
 static int expand(struct sandbox_covers *covers, int workspace, const char *prefix,
@@ -79,8 +80,8 @@ static int
 expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, const char *rest,
 	struct cordon_error *err)
 {
-	int fd = cordon_openat2(workspace, prefix[0] == '\0' ? "." : prefix, O_RDONLY | O_DIRECTORY,
-		0, BENEATH);
+	int fd = cordon_openat2(
+		workspace, prefix[0] == '\0' ? "." : prefix, O_RDONLY | O_DIRECTORY, 0, BENEATH);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	int result = 0;
 
@@ -95,11 +96,11 @@ expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, co
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		length = snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] == '\0' ? "" : "/",
-			e->d_name);
+		length = snprintf(path, sizeof(path), "%s%s%s", prefix,
+			prefix[0] == '\0' ? "" : "/", e->d_name);
 		if (length < (int)sizeof(path))
-			result = *rest == '\0' ? protect(covers, path, 0, err) :
-						 expand(covers, workspace, path, rest, err);
+			result = *rest == '\0' ? protect(covers, path, 0, err)
+					       : expand(covers, workspace, path, rest, err);
 	}
 	closedir(directory);
 	return result;
@@ -123,8 +124,8 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 		(int)(end - rest), rest);
 	if (length >= (int)sizeof(path))
 		return 0;
-	parent = cordon_openat2(workspace, prefix[0] == '\0' ? "." : prefix, O_PATH | O_DIRECTORY, 0,
-		BENEATH);
+	parent = cordon_openat2(
+		workspace, prefix[0] == '\0' ? "." : prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
 	if (parent < 0)
 		return 0;
 	if (fstatat(parent, path + (prefix[0] == '\0' ? 0 : strlen(prefix) + 1), &st,
@@ -154,7 +155,8 @@ is_below(const char *path, const char *directory)
 {
 	const size_t length = strlen(directory);
 
-	return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
 }
 
 /* Sorts, and drops what an earlier cover includes: the same path again, or anything below a path
@@ -175,10 +177,10 @@ reduce(struct sandbox_covers *covers)
 			const struct sandbox_cover *before = &covers->items[k - 1];
 
 			included = strcmp(before->path, c->path) == 0 ||
-				(is_below(c->path, before->path) &&
-					(before->kind == COVER_BLANK_DIRECTORY ||
-						(before->kind == COVER_READ_ONLY &&
-							c->kind <= COVER_ABSENT)));
+				   (is_below(c->path, before->path) &&
+					   (before->kind == COVER_BLANK_DIRECTORY ||
+						   (before->kind == COVER_READ_ONLY &&
+							   c->kind <= COVER_ABSENT)));
 		}
 		if (included)
 			free(c->path);

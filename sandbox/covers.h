@@ -7,7 +7,7 @@
 #include <cordon/path.h>
 #include <cordon/plan.h>
 
-#define COVERS_MAX 4096
+#define COVERS_MAX     4096
 #define COVERS_ENTRIES 100000 /* looked at for hide patterns; more refuses the run */
 
 /* What happens to one path below the workspace. */

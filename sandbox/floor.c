@@ -11,10 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,13 +31,13 @@
 #include <cordon/path.h>
 
 #if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
+#define NATIVE  AUDIT_ARCH_X86_64
 #define FOREIGN AUDIT_ARCH_I386
 #else
-#define NATIVE AUDIT_ARCH_AARCH64
+#define NATIVE  AUDIT_ARCH_AARCH64
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
-#define X32 0x40000000
+#define X32  0x40000000
 #define HIGH 0xdeadbeef00000000ULL /* the kernel ignores the high half of an int */
 
 struct probe {
@@ -155,7 +155,7 @@ is_reserved(const char *target)
 		if (cordon_path_within(target, reserved[i]))
 			return 1;
 	return strcmp(target, "/") == 0 || strcmp(target, "/tmp") == 0 ||
-		strcmp(target, "/home/user") == 0 || strcmp(target, "/home") == 0;
+	       strcmp(target, "/home/user") == 0 || strcmp(target, "/home") == 0;
 }
 
 static int
@@ -166,7 +166,8 @@ check_paths(const struct cordon_plan *plan, struct cordon_error *err)
 
 		if (!is_clean(m->source) || strcmp(m->source, "/") == 0 ||
 			cordon_path_within(m->source, "/proc") ||
-			cordon_path_within(m->source, "/sys") || cordon_path_within(m->source, "/dev"))
+			cordon_path_within(m->source, "/sys") ||
+			cordon_path_within(m->source, "/dev"))
 			return refuse(err, "it binds", m->source);
 		if (!is_clean(m->target) || is_reserved(m->target))
 			return refuse(err, "it binds something at", m->target);

@@ -19,8 +19,8 @@
 #error "cordon knows x86-64 and arm64"
 #endif
 
-#define ALLOW(nr)                                                                                    \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1),                                             \
+#define ALLOW(nr)                                        \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int
@@ -34,14 +34,31 @@ helper_filter_load(void)
 #ifdef SYS_poll
 		ALLOW(SYS_poll),
 #endif
-		ALLOW(SYS_ppoll), ALLOW(SYS_ioctl), ALLOW(SYS_read), ALLOW(SYS_close),
-		ALLOW(SYS_wait4), ALLOW(SYS_sendmsg), ALLOW(SYS_recvmsg), ALLOW(SYS_kill),
-		ALLOW(SYS_exit_group), ALLOW(SYS_restart_syscall), ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_ppoll),
+		ALLOW(SYS_ioctl),
+		ALLOW(SYS_read),
+		ALLOW(SYS_close),
+		ALLOW(SYS_wait4),
+		ALLOW(SYS_sendmsg),
+		ALLOW(SYS_recvmsg),
+		ALLOW(SYS_kill),
+		ALLOW(SYS_exit_group),
+		ALLOW(SYS_restart_syscall),
+		ALLOW(SYS_rt_sigreturn),
 		/* connect.c */
-		ALLOW(SYS_process_vm_readv), ALLOW(SYS_pidfd_open), ALLOW(SYS_pidfd_getfd),
-		ALLOW(SYS_openat2), ALLOW(SYS_openat), ALLOW(SYS_fstat), ALLOW(SYS_newfstatat),
-		ALLOW(SYS_socket), ALLOW(SYS_sendto), ALLOW(SYS_recvfrom), ALLOW(SYS_getsockopt),
-		ALLOW(SYS_fcntl), ALLOW(SYS_connect),
+		ALLOW(SYS_process_vm_readv),
+		ALLOW(SYS_pidfd_open),
+		ALLOW(SYS_pidfd_getfd),
+		ALLOW(SYS_openat2),
+		ALLOW(SYS_openat),
+		ALLOW(SYS_fstat),
+		ALLOW(SYS_newfstatat),
+		ALLOW(SYS_socket),
+		ALLOW(SYS_sendto),
+		ALLOW(SYS_recvfrom),
+		ALLOW(SYS_getsockopt),
+		ALLOW(SYS_fcntl),
+		ALLOW(SYS_connect),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 	const struct sock_fprog prog = { .len = sizeof(program) / sizeof(program[0]),

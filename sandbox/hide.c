@@ -57,7 +57,8 @@ static int
 too_much(struct cordon_error *err, const char *what)
 {
 	cordon_fail(err, CORDON_ELIMIT, 0,
-		"the workspace has %s, too much to find what the profile hides; name a smaller workspace "
+		"the workspace has %s, too much to find what the profile hides; name a smaller "
+		"workspace "
 		"or patterns without '**'",
 		what);
 	return cordon_because(err, "floor.hide");
@@ -90,14 +91,14 @@ walk(struct walk *w, const char *prefix, unsigned depth, struct cordon_error *er
 		if (snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] == '\0' ? "" : "/",
 			    e->d_name) >= (int)sizeof(path))
 			continue;
-		directory_entry = e->d_type == DT_DIR ||
+		directory_entry =
+			e->d_type == DT_DIR ||
 			(e->d_type == DT_UNKNOWN &&
 				fstatat(w->workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 				S_ISDIR(st.st_mode));
 		if (is_hidden(w->plan, path))
 			result = covers_add(w->covers, path,
-				directory_entry ? COVER_BLANK_DIRECTORY : COVER_BLANK_FILE, 0,
-				err);
+				directory_entry ? COVER_BLANK_DIRECTORY : COVER_BLANK_FILE, 0, err);
 		else if (directory_entry && depth + 1 < w->depth)
 			result = walk(w, path, depth + 1, err);
 		else if (directory_entry && depth + 1 >= DEPTH_MAX)
@@ -111,8 +112,9 @@ int
 covers_hide(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
 	struct cordon_error *err)
 {
-	struct walk w = { .covers = covers, .plan = plan, .workspace = workspace,
-		.depth = depth_of(plan) };
+	struct walk w = {
+		.covers = covers, .plan = plan, .workspace = workspace, .depth = depth_of(plan)
+	};
 
 	if (plan->hide_count == 0 || plan->workspace == CORDON_WORKSPACE_NONE)
 		return 0;

@@ -25,8 +25,8 @@ write_file(const char *path, const char *text)
 }
 
 static int
-write_maps(const char *directory, uid_t inside, uid_t outside, gid_t group_inside,
-	gid_t group_outside)
+write_maps(
+	const char *directory, uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside)
 {
 	char path[64], text[64];
 
@@ -78,8 +78,8 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cord
 	CORDON_CLOSE int ns = -1;
 	char path[48];
 	siginfo_t info;
-	pid_t pid = clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD,
-		NULL, &pidfd);
+	pid_t pid = clone(hold, stack + sizeof(stack),
+		CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, NULL, &pidfd);
 	int failed = 0, sys = 0;
 
 	if (pid < 0)
@@ -95,15 +95,18 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cord
 	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	if (failed)
-		return cordon_fail(err, CORDON_EFLOOR, sys, "could not map the owner of granted files");
+		return cordon_fail(
+			err, CORDON_EFLOOR, sys, "could not map the owner of granted files");
 	return cordon_fd_take(&ns);
 }
 
 int
 idmap_possible(int fd, int user_namespace)
 {
-	CORDON_CLOSE int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace };
+	CORDON_CLOSE int tree =
+		open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)user_namespace };
 
 	return tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0;
 }

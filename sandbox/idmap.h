@@ -7,8 +7,8 @@
 
 /* Returns a descriptor of a user namespace in which exactly the file owner uid and gid become the
  * run's, all else stays unmapped (A14). Needs root. -1 with *err set. */
-int idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cordon_error *err)
-	CORDON_CHECKED;
+int idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid,
+	struct cordon_error *err) CORDON_CHECKED;
 
 /* Writes "inside outside 1" as the uid and gid map of pid, for a launcher that is root. */
 int idmap_write(pid_t pid, uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside);

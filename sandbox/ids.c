@@ -42,7 +42,8 @@ namespace_for(struct sandbox_setup *s, int tree, int *ret_ns, struct cordon_erro
 
 	*ret_ns = -1;
 	if (fstat(tree, &st) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not see who owns a granted tree");
+		return cordon_fail(
+			err, CORDON_ESYS, errno, "could not see who owns a granted tree");
 	/* Files that already are the run's need no map, and could not be given one (EPERM for the
 	 * identity is not the reason: there would be nothing to change). */
 	if (st.st_uid == s->ids.uid_outside && st.st_gid == s->ids.gid_outside)
@@ -79,8 +80,10 @@ settle_without_idmap(struct sandbox_setup *s, int workspace, uid_t spare, struct
 		return 0;
 	}
 	cordon_fail(err, CORDON_EFLOOR, 0,
-		"the workspace '%s' belongs to root and lies on a file system that cannot be idmapped; "
-		"move it to ext4, xfs, btrfs or tmpfs, or give it to an ordinary user (chown), or set "
+		"the workspace '%s' belongs to root and lies on a file system that cannot be "
+		"idmapped; "
+		"move it to ext4, xfs, btrfs or tmpfs, or give it to an ordinary user (chown), or "
+		"set "
 		"\"mapRoot\": true in cordon's configuration, which weakens the floor",
 		s->launch->workspace);
 	return cordon_because(err, "floor.idmap");
@@ -104,7 +107,8 @@ idmap_mounts(struct sandbox_setup *s, struct cordon_error *err)
 			continue;
 		tree = cordon_openat2(AT_FDCWD, m->source, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
 		if (tree < 0 || fstat(tree, &st) < 0)
-			return cordon_fail(err, CORDON_ESYS, errno, "could not open '%s'", m->source);
+			return cordon_fail(
+				err, CORDON_ESYS, errno, "could not open '%s'", m->source);
 		while (k < count && (owners[k].uid != st.st_uid || owners[k].gid != st.st_gid))
 			k++;
 		if (k == sizeof(owners) / sizeof(owners[0]))

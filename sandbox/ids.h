@@ -12,6 +12,6 @@
  * An ordinary user's run is that user. Root's run is a spare uid, and what is granted to it is
  * idmapped from its owner; where the file system cannot be idmapped, the run is the owner when that
  * is not root, and else refused (floor.idmap) unless the plan says that root may be mapped. */
-int ids_choose(struct sandbox_setup *setup, int workspace, unsigned slot, struct cordon_error *err)
-	CORDON_CHECKED;
+int ids_choose(struct sandbox_setup *setup, int workspace, unsigned slot,
+	struct cordon_error *err) CORDON_CHECKED;
 void ids_finish(struct sandbox_setup *setup);

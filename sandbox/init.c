@@ -131,9 +131,8 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 		return -1;
 	if (!i->privileged) {
 		/* The launcher is not dumpable, and what is not belongs to root: proc_pid(5). */
-		if (prctl(PR_SET_DUMPABLE, 1) < 0 ||
-			idmap_write_self(i->uid_inside, i->uid_outside, i->gid_inside,
-				i->gid_outside) < 0)
+		if (prctl(PR_SET_DUMPABLE, 1) < 0 || idmap_write_self(i->uid_inside, i->uid_outside,
+							     i->gid_inside, i->gid_outside) < 0)
 			return sandbox_fault(fault, STAGE_MAPS, 0);
 	}
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -393,7 +392,8 @@ loop(struct init *init)
 			hear_report(init);
 		if (p[4].revents != 0 &&
 			((p[4].revents & POLLIN) == 0 || gate_answer(&init->gate) < 0))
-			cordon_fd_close_p(&init->gate.listener); /* nobody is left under the filter */
+			cordon_fd_close_p(
+				&init->gate.listener); /* nobody is left under the filter */
 		if (init->gate.pending_count > 0)
 			gate_resume(&init->gate);
 		if (p[2].revents != 0)
@@ -415,8 +415,9 @@ init_main(const struct sandbox_setup *s, struct caps_none *no_caps)
 	};
 	uint64_t words[INIT_WORDS] = { INIT_FAULT };
 
-	if (arrive(s, &fault) == 0 && isolate(s, no_caps, &fault) == 0 && forget_stdio(&fault) == 0 &&
-		prepare_signals(&init, &fault) == 0 && start_payload(&init, &fault) == 0)
+	if (arrive(s, &fault) == 0 && isolate(s, no_caps, &fault) == 0 &&
+		forget_stdio(&fault) == 0 && prepare_signals(&init, &fault) == 0 &&
+		start_payload(&init, &fault) == 0)
 		loop(&init);
 	words[1] = fault.stage;
 	words[2] = fault.index;

@@ -12,7 +12,7 @@
 #include <cordon/wire.h>
 
 #define STRINGS_MAX 65536u
-#define STRING_MAX (128u * 1024) /* MAX_ARG_STRLEN, execve(2) */
+#define STRING_MAX  (128u * 1024) /* MAX_ARG_STRLEN, execve(2) */
 
 static int
 send_writer(int link, uint16_t number, struct cordon_writer *w, const int *fds, unsigned fd_count,
@@ -33,8 +33,8 @@ cordon_launch_send_hello(int link, int lifeline, struct cordon_error *err)
 }
 
 int
-cordon_launch_send_plan(int link, uint32_t number, const struct cordon_plan *plan,
-	struct cordon_error *err)
+cordon_launch_send_plan(
+	int link, uint32_t number, const struct cordon_plan *plan, struct cordon_error *err)
 {
 	struct cordon_writer w;
 
@@ -141,8 +141,8 @@ get_launch(struct cordon_reader *r, struct cordon_launch *l)
 		return -1;
 	if (cordon_get_string(r, PATH_MAX - 1, &l->exe) < 0 || l->exe[0] != '/' ||
 		get_identity(r, &l->exe_identity) < 0 || cordon_get_u8(r, &script) < 0 ||
-		script > 1 || cordon_get_string(r, PATH_MAX - 1, &l->cwd) < 0 ||
-		l->cwd[0] != '/' || get_identity(r, &l->cwd_identity) < 0)
+		script > 1 || cordon_get_string(r, PATH_MAX - 1, &l->cwd) < 0 || l->cwd[0] != '/' ||
+		get_identity(r, &l->cwd_identity) < 0)
 		return -1;
 	l->script = script;
 	if (cordon_get_string(r, PATH_MAX - 1, &l->workspace) < 0 ||
@@ -156,8 +156,8 @@ get_launch(struct cordon_reader *r, struct cordon_launch *l)
 }
 
 int
-cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
-	struct cordon_error *err)
+cordon_launch_decode(
+	const void *data, size_t size, struct cordon_launch *ret, struct cordon_error *err)
 {
 	struct cordon_reader r = { .at = data, .left = size };
 	struct cordon_launch launch = { 0 };
@@ -190,8 +190,8 @@ cordon_launch_finish(struct cordon_launch *launch)
 }
 
 int
-cordon_launch_send_started(int link, const struct cordon_started *s, int pty,
-	struct cordon_error *err)
+cordon_launch_send_started(
+	int link, const struct cordon_started *s, int pty, struct cordon_error *err)
 {
 	struct cordon_writer w;
 
@@ -208,8 +208,8 @@ cordon_launch_send_started(int link, const struct cordon_started *s, int pty,
 }
 
 int
-cordon_launch_send_failed(int link, uint64_t run, const struct cordon_error *failure,
-	struct cordon_error *err)
+cordon_launch_send_failed(
+	int link, uint64_t run, const struct cordon_error *failure, struct cordon_error *err)
 {
 	struct cordon_writer w;
 

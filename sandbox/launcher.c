@@ -29,7 +29,7 @@
 #include "sample.h"
 
 #define CORDON_PLANS 64
-#define CORDON_RUNS 1024
+#define CORDON_RUNS  1024
 
 static void
 plan_destroy(struct launcher_plan *p)
@@ -136,11 +136,11 @@ take_launch(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 		return cordon_fail(err, CORDON_EPEER, 0, "a launch names a wrong plan or run");
 	}
 	if (count_runs(l) == CORDON_RUNS) {
-		result = cordon_fail(&why, CORDON_ELIMIT, 0, "there are already %d live runs",
-			CORDON_RUNS);
+		result = cordon_fail(
+			&why, CORDON_ELIMIT, 0, "there are already %d live runs", CORDON_RUNS);
 		(void)cordon_because(&why, "limit.runs");
 	} else if (floor_check_plan(&plan->plan, &why) < 0 ||
-		floor_check_launch(&launch, m->fds, m->fd_count, &why) < 0) {
+		   floor_check_launch(&launch, m->fds, m->fd_count, &why) < 0) {
 		result = -1;
 	} else {
 		result = run_start(l, plan, &launch, m->fds, &why);
@@ -288,12 +288,15 @@ loop(struct launcher *l)
 static int
 detach(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction standard = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
 	CORDON_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
 		return -1;
 	(void)setsid();
+	/* CLONE_CLEAR_SIGHAND keeps what is ignored: nohup's SIGHUP would reach the payload. */
+	for (int number = 1; number < NSIG; number++)
+		(void)sigaction(number, &standard, NULL);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return -1;
 	umask(0);

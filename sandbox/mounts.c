@@ -23,13 +23,15 @@ mounts_clone(int fd, uint64_t attributes, int idmap, int *ret_idmap_failed)
 	*ret_idmap_failed = 0;
 	/* Recursive always: a mount that a less privileged owner copied is locked to what covers it,
 	 * and a plain bind would be refused rather than show what lies beneath. */
-	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	tree = open_tree(
+		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return -1;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
 		return -1;
 	if (idmap >= 0) {
-		struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)idmap };
+		struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP,
+			.userns_fd = (uint64_t)idmap };
 
 		if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &map, sizeof(map)) < 0) {
 			*ret_idmap_failed = 1;

@@ -20,7 +20,7 @@
 
 #include <cordon/fd.h>
 
-#define MARK "user.cordon.placeholder"
+#define MARK    "user.cordon.placeholder"
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 /* True while the name still leads to the opened directory. */
@@ -30,8 +30,8 @@ is_still_there(int workspace, const char *path, int placeholder)
 	struct stat opened, named;
 
 	return fstat(placeholder, &opened) == 0 &&
-		fstatat(workspace, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+	       fstatat(workspace, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 static int
@@ -52,7 +52,8 @@ placeholder_take(int workspace, const char *path)
 
 		if (!created && errno != EEXIST)
 			return -1;
-		fd = cordon_openat2(workspace, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
+		fd = cordon_openat2(
+			workspace, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* another run removed it in between */
 		if (fd < 0)
@@ -94,8 +95,8 @@ void
 placeholder_sweep(int workspace, char *const *paths, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		int fd = cordon_openat2(workspace, paths[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-			BENEATH);
+		int fd = cordon_openat2(
+			workspace, paths[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
 
 		if (fd >= 0 && is_marked(fd))
 			placeholder_release(workspace, paths[i], fd);

@@ -216,7 +216,8 @@ get_plan(struct cordon_reader *r, struct cordon_plan *p)
 
 	if (cordon_get_u32(r, &version) < 0 || version != PLAN_VERSION ||
 		cordon_get_u8(r, &workspace) < 0 || workspace > CORDON_WORKSPACE_WRITE ||
-		cordon_get_u32(r, &p->flags) < 0 || (p->flags & ~(uint32_t)CORDON_PLAN_FLAGS) != 0 ||
+		cordon_get_u32(r, &p->flags) < 0 ||
+		(p->flags & ~(uint32_t)CORDON_PLAN_FLAGS) != 0 ||
 		cordon_get_u64(r, &p->tmp_bytes) < 0 || cordon_get_u64(r, &p->tmp_inodes) < 0)
 		return -1;
 	p->workspace = workspace;

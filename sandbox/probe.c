@@ -36,9 +36,8 @@ struct findings {
 	size_t count;
 };
 
-static void CORDON_PRINTF(5, 6)
-found(struct findings *f, const char *name, enum cordon_presence presence, const char *remedy,
-	const char *fmt, ...)
+static void CORDON_PRINTF(5, 6) found(struct findings *f, const char *name,
+	enum cordon_presence presence, const char *remedy, const char *fmt, ...)
 {
 	struct cordon_protection *p;
 	va_list arguments;
@@ -95,8 +94,8 @@ build_mounts(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
 	usr = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	tree = usr < 0 ? -1 :
-			 mounts_clone(usr, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, -1, &ignored);
+	tree = usr < 0 ? -1
+		       : mounts_clone(usr, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, -1, &ignored);
 	tmp = tree < 0 ? -1 : mounts_new("tmpfs", none, MOUNT_ATTR_NODEV);
 	return tmp < 0 ? -1 : 0;
 }
@@ -104,9 +103,10 @@ build_mounts(void)
 static int
 mount_proc(void)
 {
-	static const struct mounts_option options[] = { { "hidepid", "invisible" }, { "subset", "pid" },
-		{ NULL, NULL } };
-	int fd = mounts_new("proc", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	static const struct mounts_option options[] = { { "hidepid", "invisible" },
+		{ "subset", "pid" }, { NULL, NULL } };
+	int fd = mounts_new(
+		"proc", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	if (fd < 0)
 		return -1;
@@ -123,16 +123,16 @@ own_listener(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-		       &program) < 0 ?
-		-1 :
-		0;
+		       &program) < 0
+		       ? -1
+		       : 0;
 }
 
 static uint64_t
 namespaces(void)
 {
-	const uint64_t all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-		CLONE_NEWCGROUP;
+	const uint64_t all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+			     CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 	return geteuid() == 0 ? all : all | CLONE_NEWUSER;
 }
@@ -142,8 +142,10 @@ probe_namespaces(struct findings *f)
 {
 	const char *remedy =
 		"allow user namespaces: sysctl user.max_user_namespaces=65536; on Debian kernels "
-		"kernel.unprivileged_userns_clone=1; on Ubuntu kernel.apparmor_restrict_unprivileged_userns"
-		"=0 or an AppArmor profile with userns; in a container: its seccomp profile must let clone "
+		"kernel.unprivileged_userns_clone=1; on Ubuntu "
+		"kernel.apparmor_restrict_unprivileged_userns"
+		"=0 or an AppArmor profile with userns; in a container: its seccomp profile must "
+		"let clone "
 		"and mount through";
 	int error = try_in_child(CLONE_NEWUSER, nothing);
 
@@ -160,12 +162,15 @@ probe_namespaces(struct findings *f)
 	if (error != 0)
 		found(f, "mounts", CORDON_MISSING, remedy, "%s", cordon_errno_text(error));
 	else
-		found(f, "mounts", CORDON_PRESENT, "", "descriptor based interface, read-only binds");
+		found(f, "mounts", CORDON_PRESENT, "",
+			"descriptor based interface, read-only binds");
 	error = try_in_child(namespaces(), mount_proc);
 	if (error != 0)
 		found(f, "proc", CORDON_MISSING,
-			"something is mounted over parts of /proc: run cordon as root, or outside the "
-			"container, or let it see an unmasked /proc (podman: --security-opt unmask=ALL, docker: "
+			"something is mounted over parts of /proc: run cordon as root, or outside "
+			"the "
+			"container, or let it see an unmasked /proc (podman: --security-opt "
+			"unmask=ALL, docker: "
 			"--security-opt systempaths=unconfined)",
 			"a private /proc cannot be mounted: %s", cordon_errno_text(error));
 	else
@@ -180,17 +185,20 @@ probe_filters(struct findings *f)
 
 	if (error == EBUSY)
 		found(f, "seccomp", CORDON_DEGRADED,
-			"run cordon outside the other supervisor; profiles with \"sockets\": \"inside\" are "
+			"run cordon outside the other supervisor; profiles with \"sockets\": "
+			"\"inside\" are "
 			"refused meanwhile (floor.listener)",
-			"a filter above cordon owns the notification listener: refused calls are not counted");
+			"a filter above cordon owns the notification listener: refused calls are "
+			"not counted");
 	else if (error != 0)
-		found(f, "seccomp", CORDON_MISSING, "a kernel with CONFIG_SECCOMP_FILTER is needed", "%s",
-			cordon_errno_text(error));
+		found(f, "seccomp", CORDON_MISSING, "a kernel with CONFIG_SECCOMP_FILTER is needed",
+			"%s", cordon_errno_text(error));
 	else
 		found(f, "seccomp", CORDON_PRESENT, "", "filter with notification listener");
 	if (abi == 0)
 		found(f, "landlock", CORDON_DEGRADED,
-			"boot with landlock in the lsm= list; mounts still bound what a run can reach",
+			"boot with landlock in the lsm= list; mounts still bound what a run can "
+			"reach",
 			"not available");
 	else
 		found(f, "landlock", CORDON_PRESENT, "", "ABI %d", abi);
@@ -206,8 +214,9 @@ static void
 probe_limits(struct findings *f)
 {
 	enum cordon_limit_kind memory, processes;
-	const char *remedy = "run cordon as root, or delegate a cgroup to this user (systemd-run --user "
-			     "--scope -p Delegate=yes ...)";
+	const char *remedy =
+		"run cordon as root, or delegate a cgroup to this user (systemd-run --user "
+		"--scope -p Delegate=yes ...)";
 
 	cgroup_probe(&memory, &processes);
 	if (memory != CORDON_LIMIT_NONE)
@@ -226,7 +235,8 @@ probe_limits(struct findings *f)
 static void
 probe_idmap(struct findings *f, const char *workspace)
 {
-	CORDON_CLOSE int fd = workspace == NULL ? -1 : open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CORDON_CLOSE int fd =
+		workspace == NULL ? -1 : open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CORDON_CLOSE int ns = -1;
 	struct cordon_error err = { 0 };
 	struct stat st;
@@ -242,10 +252,12 @@ probe_idmap(struct findings *f, const char *workspace)
 	else if (st.st_uid != 0)
 		found(f, "idmapped-mounts", CORDON_DEGRADED,
 			"ext4, xfs, btrfs and tmpfs can be idmapped",
-			"not on this file system: runs of root are the workspace's owner, uid %u", st.st_uid);
+			"not on this file system: runs of root are the workspace's owner, uid %u",
+			st.st_uid);
 	else
 		found(f, "idmapped-mounts", CORDON_MISSING,
-			"move the workspace to ext4, xfs, btrfs or tmpfs, or chown it to an ordinary user, or "
+			"move the workspace to ext4, xfs, btrfs or tmpfs, or chown it to an "
+			"ordinary user, or "
 			"set \"mapRoot\": true in the configuration, which weakens the floor",
 			"not on this file system, and the workspace belongs to root");
 }
@@ -260,7 +272,8 @@ cordon_probe(const char *workspace, struct cordon_protection list[CORDON_PROTECT
 		unsigned major = 0, minor = 0;
 
 		(void)sscanf(kernel.release, "%u.%u", &major, &minor);
-		found(&f, "kernel", major > 6 || (major == 6 && minor >= 1) ? CORDON_PRESENT : CORDON_DEGRADED,
+		found(&f, "kernel",
+			major > 6 || (major == 6 && minor >= 1) ? CORDON_PRESENT : CORDON_DEGRADED,
 			"cordon is tested on Linux 6.1 and newer", "Linux %.60s", kernel.release);
 	}
 	probe_namespaces(&f);

@@ -32,7 +32,7 @@
 #include "mounts.h"
 #include "workspace.h"
 
-#define ALWAYS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define ALWAYS        (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define SCRATCH_TREES 3
 
 static const char *const device_names[] = { "null", "zero", "full", "random", "urandom", "tty" };
@@ -51,7 +51,7 @@ same_file(int fd, const struct cordon_identity *expected)
 	struct cordon_identity identity;
 
 	return cordon_identify(fd, &identity) == 0 && identity.dev == expected->dev &&
-		identity.ino == expected->ino;
+	       identity.ino == expected->ino;
 }
 
 static int
@@ -91,7 +91,8 @@ clone_devices(struct pieces *pieces, struct sandbox_fault *fault)
 		int ignored;
 
 		snprintf(path, sizeof(path), "/dev/%s", device_names[i]);
-		source = cordon_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+		source =
+			cordon_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
 		if (source < 0)
 			return sandbox_fault(fault, STAGE_DEVICE, i);
 		errno = ENODEV;
@@ -154,10 +155,10 @@ mount_scratch(const struct sandbox_setup *s, int root, struct sandbox_fault *fau
 	snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)s->plan->tmp_inodes);
 	/* A privileged child is still in the host's user namespace, an ordinary user's is in the
 	 * run's: the numbers are those of the namespace that mounts. */
-	snprintf(uid, sizeof(uid), "%u",
-		s->ids.privileged ? s->ids.uid_outside : s->ids.uid_inside);
-	snprintf(gid, sizeof(gid), "%u",
-		s->ids.privileged ? s->ids.gid_outside : s->ids.gid_inside);
+	snprintf(
+		uid, sizeof(uid), "%u", s->ids.privileged ? s->ids.uid_outside : s->ids.uid_inside);
+	snprintf(
+		gid, sizeof(gid), "%u", s->ids.privileged ? s->ids.gid_outside : s->ids.gid_inside);
 	for (unsigned i = 0; i < SCRATCH_TREES; i++) {
 		const struct mounts_option options[] = { { "size", size }, { "nr_inodes", inodes },
 			{ "mode", trees[i].mode }, { "uid", uid }, { "gid", gid }, { NULL, NULL } };
@@ -301,7 +302,8 @@ make_links_and_files(const struct sandbox_setup *s, int root, struct sandbox_fau
 
 		if (parent < 0)
 			return sandbox_fault(fault, STAGE_FILE, i);
-		file = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0444);
+		file = openat(
+			parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0444);
 		if (file < 0 || write_text(file, &s->ids, f->text) < 0)
 			return sandbox_fault(fault, STAGE_FILE, i);
 	}
@@ -338,8 +340,8 @@ change_over(int root, struct sandbox_fault *fault)
 }
 
 static int
-populate(const struct sandbox_setup *s, int root, struct pieces *pieces,
-	struct sandbox_fault *fault)
+populate(
+	const struct sandbox_setup *s, int root, struct pieces *pieces, struct sandbox_fault *fault)
 {
 	if (make_fixed_places(root, fault) < 0 || mount_scratch(s, root, fault) < 0 ||
 		make_dev(root, pieces, fault) < 0 || mount_proc(s, root, fault) < 0 ||
@@ -394,7 +396,8 @@ root_enter_cwd(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	if (cwd < 0)
 		return sandbox_fault(fault, STAGE_CWD, 0);
 	errno = 0;
-	if (!same_file(cwd, &s->launch->cwd_identity))
+	/* The run's own home, where there is no workspace, is nobody's but the run's. */
+	if (s->launch->cwd_identity.ino != 0 && !same_file(cwd, &s->launch->cwd_identity))
 		return sandbox_fault(fault, STAGE_CWD_IDENTITY, 0);
 	if (fchdir(cwd) < 0)
 		return sandbox_fault(fault, STAGE_CWD, 0);

@@ -57,12 +57,13 @@ open_workspace(struct run *run, struct cordon_error *err)
 	run->workspace = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
 		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 	if (run->workspace < 0 || cordon_identify(run->workspace, &identity) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not open the workspace '%s'",
-			l->workspace);
+		return cordon_fail(
+			err, CORDON_ESYS, errno, "could not open the workspace '%s'", l->workspace);
 	if (identity.dev != l->workspace_identity.dev ||
 		identity.ino != l->workspace_identity.ino) {
 		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the workspace '%s' is another directory by now; start it again", l->workspace);
+			"the workspace '%s' is another directory by now; start it again",
+			l->workspace);
 		return cordon_because(err, "floor.workspace");
 	}
 	return 0;
@@ -85,8 +86,10 @@ settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
 	if ((p->flags & CORDON_PLAN_MEMORY_ENFORCED) != 0 && p->memory_bytes != UINT64_MAX &&
 		run->cgroup.memory == CORDON_LIMIT_NONE) {
 		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the memory of a run cannot be limited here, only sampled, and the profile has "
-			"limits.memoryEnforced; run cordon as root, or delegate a cgroup with the memory "
+			"the memory of a run cannot be limited here, only sampled, and the profile "
+			"has "
+			"limits.memoryEnforced; run cordon as root, or delegate a cgroup with the "
+			"memory "
 			"controller to this user (systemd-run --user --scope -p Delegate=yes)");
 		return cordon_because(err, "floor.memory");
 	}
@@ -125,7 +128,7 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	const int privileged = run->setup.ids.privileged;
 	struct clone_args args = { .exit_signal = SIGCHLD,
 		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-			CLONE_NEWUTS };
+			 CLONE_NEWUTS };
 	int link[2];
 
 	/* Root's child enters its user namespace later, from inside: A40. */
@@ -172,8 +175,8 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 		.filter_notify = plan->filter_notify,
 		.filter_plain = plan->filter_plain };
 	for (int i = 0; i < 3; i++)
-		run->setup.stdio[i] = (run->launch.tty & 1u << i) != 0 ? -1 :
-									 cordon_fd_take(&fds[used++]);
+		run->setup.stdio[i] =
+			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
 	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
@@ -197,7 +200,8 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 		.pid = run->pid,
 		.memory = run->memory_kind,
 		.processes = run->processes_kind,
-		.cpu = run->setup.plan->cpu_ms == UINT64_MAX ? CORDON_LIMIT_NONE : CORDON_LIMIT_RLIMIT,
+		.cpu = run->setup.plan->cpu_ms == UINT64_MAX ? CORDON_LIMIT_NONE
+							     : CORDON_LIMIT_RLIMIT,
 		.landlock = (uint32_t)run->setup.landlock_abi,
 		.reports_calls = notify,
 		.mapped_root = run->setup.ids.mapped_root };
@@ -253,8 +257,8 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 		return 0;
 	case INIT_STOPPED:
 		if (run->state == RUN_LIVE)
-			(void)!cordon_launch_send_stopped(l->link, run->launch.run, (int)words[1],
-				&ignored);
+			(void)!cordon_launch_send_stopped(
+				l->link, run->launch.run, (int)words[1], &ignored);
 		return 0;
 	case INIT_REFUSED:
 		note_refused(run, words);
@@ -331,8 +335,8 @@ died_of_memory(const struct run *run)
 	const int status = run->result.status;
 
 	return cgroup_memory_kills(&run->cgroup) > 0 &&
-		(!run->exited || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
-			(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL));
+	       (!run->exited || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
+		       (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL));
 }
 
 /* The report of a run that had started. */

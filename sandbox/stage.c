@@ -18,18 +18,20 @@ _Static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT, "a stage has n
 static const struct {
 	const char *name, *text;
 } remedies[] = {
-	{ "user",
-		"needs user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone "
-		"or kernel.apparmor_restrict_unprivileged_userns; inside a container its seccomp profile "
-		"must allow them; see cordon doctor" },
+	{ "user", "needs user namespaces: sysctl user.max_user_namespaces, "
+		  "kernel.unprivileged_userns_clone "
+		  "or kernel.apparmor_restrict_unprivileged_userns; inside a container its seccomp "
+		  "profile "
+		  "must allow them; see cordon doctor" },
 	{ "again", "start it again" },
-	{ "idmap",
-		"this file system cannot be idmapped: run as the owner of the files, move them to ext4, "
-		"xfs, btrfs or tmpfs, or set \"mapRoot\": true in cordon's configuration" },
-	{ "proc",
-		"something is mounted over parts of /proc; run cordon as root, or outside this container, "
-		"or let the container see an unmasked /proc (podman: --security-opt unmask=ALL, docker: "
-		"--security-opt systempaths=unconfined)" },
+	{ "idmap", "this file system cannot be idmapped: run as the owner of the files, move them "
+		   "to ext4, "
+		   "xfs, btrfs or tmpfs, or set \"mapRoot\": true in cordon's configuration" },
+	{ "proc", "something is mounted over parts of /proc; run cordon as root, or outside this "
+		  "container, "
+		  "or let the container see an unmasked /proc (podman: --security-opt unmask=ALL, "
+		  "docker: "
+		  "--security-opt systempaths=unconfined)" },
 	{ "cwd", "is it readable and inside the workspace or a granted path?" },
 	{ "limits", "a limit of the profile is above the hard limit of the caller: see ulimit -H" },
 	{ "listener",
@@ -112,8 +114,8 @@ sandbox_describe(const struct sandbox_fault *fault, const struct sandbox_setup *
 	if (remedy != NULL)
 		snprintf(hint, sizeof(hint), " (%s)", remedy);
 	if (subject != NULL)
-		cordon_fail(err, code, 0, "could not %s '%s'%s%s", stages[stage].text, subject, reason,
-			hint);
+		cordon_fail(err, code, 0, "could not %s '%s'%s%s", stages[stage].text, subject,
+			reason, hint);
 	else
 		cordon_fail(err, code, 0, "could not %s%s%s", stages[stage].text, reason, hint);
 	err->sys = fault->sys;

@@ -74,7 +74,7 @@ cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err)
 int
 cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err)
 {
-	char *const argv[] = { (char *)(uintptr_t)"cordon-launcher", NULL };
+	char *const argv[] = { (char *)(uintptr_t) "cordon-launcher", NULL };
 	char *const env[] = { NULL };
 	int ends[2], pidfd = -1;
 	pid_t pid;
@@ -100,8 +100,8 @@ cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cor
 }
 
 void
-cordon_launcher_sweep(pid_t launcher, const char *workspace, char *const *protect,
-	size_t protect_count)
+cordon_launcher_sweep(
+	pid_t launcher, const char *workspace, char *const *protect, size_t protect_count)
 {
 	CORDON_CLOSE int fd = -1;
 

@@ -19,8 +19,8 @@
 #include <cordon/path.h>
 
 #define ENTRIES_MAX 4096
-#define DEPTH_MAX 6
-#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define DEPTH_MAX   6
+#define BENEATH     (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 struct search {
 	int workspace;
@@ -35,8 +35,8 @@ note(struct search *s, const char *path)
 	struct cordon_exited *e = s->exited;
 
 	if (e->starts_code_count < sizeof(e->starts_code) / sizeof(e->starts_code[0]))
-		snprintf(e->starts_code[e->starts_code_count++], sizeof(e->starts_code[0]), "%.190s",
-			path);
+		snprintf(e->starts_code[e->starts_code_count++], sizeof(e->starts_code[0]),
+			"%.190s", path);
 }
 
 static int
@@ -48,7 +48,7 @@ changed(const struct search *s, const char *path, mode_t type)
 		(st.st_mode & S_IFMT) != type)
 		return 0;
 	return st.st_ctim.tv_sec > s->since->tv_sec ||
-		(st.st_ctim.tv_sec == s->since->tv_sec && st.st_ctim.tv_nsec >= s->since->tv_nsec);
+	       (st.st_ctim.tv_sec == s->since->tv_sec && st.st_ctim.tv_nsec >= s->since->tv_nsec);
 }
 
 /* Words of git-config(1) that name a program. */

@@ -17,8 +17,8 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
-#define EVENTS                                                                                       \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DONT_FOLLOW |         \
+#define EVENTS                                                                               \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DONT_FOLLOW | \
 		IN_EXCL_UNLINK)
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -139,7 +139,8 @@ watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox
 		result = w->follows_all ? add_tree(w, "", 0) : add(w, "");
 	if (result < 0) {
 		cordon_fail(err, CORDON_EFLOOR, errno,
-			"could not watch the protected and hidden names of the workspace (see sysctl "
+			"could not watch the protected and hidden names of the workspace (see "
+			"sysctl "
 			"fs.inotify.max_user_watches and fs.inotify.max_user_instances)");
 		watch_destroy(w);
 		return cordon_because(err, plan->hide_count > 0 ? "floor.hide" : "floor.protect");
@@ -192,8 +193,8 @@ judge(struct watch *w, const char *path, uint32_t mask)
 				continue;
 			take_away(w, path);
 		}
-		return c->kind == COVER_READ_ONLY || c->kind == COVER_ABSENT ? CORDON_END_PROTECT :
-									       CORDON_END_HIDE;
+		return c->kind == COVER_READ_ONLY || c->kind == COVER_ABSENT ? CORDON_END_PROTECT
+									     : CORDON_END_HIDE;
 	}
 	if ((mask & (IN_CREATE | IN_MOVED_TO)) == 0)
 		return CORDON_END_EXIT;
@@ -247,7 +248,8 @@ watch_read(struct watch *w)
 			e = (const void *)at;
 			/* Lost events may have been the ones that matter. */
 			if ((e->mask & IN_Q_OVERFLOW) != 0)
-				return w->plan->hide_count > 0 ? CORDON_END_HIDE : CORDON_END_PROTECT;
+				return w->plan->hide_count > 0 ? CORDON_END_HIDE
+							       : CORDON_END_PROTECT;
 			directory = path_of(w, e->wd);
 			if (directory == NULL || e->len == 0)
 				continue;

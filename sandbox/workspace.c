@@ -24,7 +24,7 @@
 
 #include "mounts.h"
 
-#define BLANKS ".blanks" /* gone before the run starts */
+#define BLANKS  ".blanks" /* gone before the run starts */
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 /* Empty things to hide others with. */
@@ -45,8 +45,8 @@ attributes_of(const struct cordon_plan *plan, int writable)
 }
 
 int
-workspace_clone(const struct sandbox_setup *s, struct workspace_pieces *pieces,
-	struct sandbox_fault *fault)
+workspace_clone(
+	const struct sandbox_setup *s, struct workspace_pieces *pieces, struct sandbox_fault *fault)
 {
 	const struct cordon_launch *l = s->launch;
 	struct cordon_identity identity;
@@ -65,8 +65,8 @@ workspace_clone(const struct sandbox_setup *s, struct workspace_pieces *pieces,
 		attributes_of(s->plan, s->plan->workspace == CORDON_WORKSPACE_WRITE),
 		s->workspace_idmap, &idmap_failed);
 	if (pieces->tree < 0)
-		return sandbox_fault(fault,
-			idmap_failed ? STAGE_WORKSPACE_IDMAP : STAGE_WORKSPACE, 0);
+		return sandbox_fault(
+			fault, idmap_failed ? STAGE_WORKSPACE_IDMAP : STAGE_WORKSPACE, 0);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ same_inode(int a, int b)
 	struct cordon_identity first, second;
 
 	return cordon_identify(a, &first) == 0 && cordon_identify(b, &second) == 0 &&
-		first.dev == second.dev && first.ino == second.ino;
+	       first.dev == second.dev && first.ino == second.ino;
 }
 
 static int
@@ -122,13 +122,14 @@ cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 		return -1;
 	if (hidden)
 		tree = mounts_clone(c->kind == COVER_BLANK_FILE ? blanks->file : blanks->directory,
-			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY,
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				MOUNT_ATTR_RDONLY,
 			-1, &ignored);
 	else
 		tree = mounts_clone(original,
-			attributes_of(s->plan,
-				c->kind == COVER_PIN &&
-					s->plan->workspace == CORDON_WORKSPACE_WRITE),
+			attributes_of(
+				s->plan, c->kind == COVER_PIN &&
+						 s->plan->workspace == CORDON_WORKSPACE_WRITE),
 			s->workspace_idmap, &ignored);
 	if (tree < 0)
 		return -1;
@@ -161,8 +162,8 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 			continue;
 		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
 			result = sandbox_fault(fault,
-				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT :
-										     STAGE_HIDE,
+				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT
+										   : STAGE_HIDE,
 				i);
 	}
 	if (blanks.file >= 0 && result == 0) {

@@ -17,8 +17,8 @@
 
 /* Runs a program that cordon_bpf_check has accepted on data. Returns the SECCOMP_RET_* value, or
  * SECCOMP_RET_KILL_PROCESS where the kernel would stop the program (division by zero). */
-uint32_t cordon_bpf_run(const struct sock_filter *program, size_t count,
-	const struct seccomp_data *data);
+uint32_t cordon_bpf_run(
+	const struct sock_filter *program, size_t count, const struct seccomp_data *data);
 
 /* 0 when the program is one that the kernel accepts: 1 to BPF_MAXINSNS instructions, known opcodes,
  * aligned loads inside struct seccomp_data, forward jumps in range, a return at the end. Else -1. */

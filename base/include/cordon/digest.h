@@ -7,7 +7,7 @@
 #include <cordon/error.h>
 
 #define CORDON_DIGEST_SIZE 32
-#define CORDON_DIGEST_HEX 65 /* with NUL */
+#define CORDON_DIGEST_HEX  65 /* with NUL */
 
 struct cordon_digest;
 

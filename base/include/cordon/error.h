@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define CORDON_CHECKED __attribute__((warn_unused_result))
+#define CORDON_CHECKED             __attribute__((warn_unused_result))
 #define CORDON_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 enum cordon_code { /* for machines, and part of the contract: append, never renumber */
@@ -36,7 +36,8 @@ struct cordon_error {
 int cordon_fail(struct cordon_error *err, enum cordon_code code, int sys, const char *fmt, ...)
 	CORDON_PRINTF(4, 5);
 
-/* Puts "context: " in front of err->text and returns -1; code, sys and reason stay. */
+/* Puts "context: " in front of err->text and returns -1; code, sys and reason stay. When both do not
+ * fit, a long context is cut before its cause is, again visibly. */
 int cordon_while(struct cordon_error *err, const char *fmt, ...) CORDON_PRINTF(2, 3);
 
 /* Sets the stable reason code of *err (cut to its field) and returns -1, so that it can end a

@@ -9,7 +9,7 @@
 
 #include <cordon/error.h>
 
-#define CORDON_LINK_FDS 8 /* most descriptors with one message */
+#define CORDON_LINK_FDS  8 /* most descriptors with one message */
 #define CORDON_LINK_BODY (4u << 20) /* longest body, bytes */
 
 struct cordon_message {
@@ -31,10 +31,11 @@ int cordon_link_send(int link, uint16_t number, const void *body, size_t size, c
 
 /* Receives one message into *ret. Returns 1; 0 when the peer has closed; -1 with *err set:
  *   CORDON_ESYS with sys EAGAIN   nothing to read on a non-blocking socket
+ *   CORDON_ESYS with sys ENOMEM   no memory for it; the message is lost
  *   CORDON_EPEER                  truncated, malformed or too long; received descriptors are closed
- * Descriptors arrive close-on-exec. */
-int cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *err)
-	CORDON_CHECKED;
+ * What the peer sent before it closed comes first. Descriptors arrive close-on-exec. */
+int cordon_link_receive(
+	int link, struct cordon_message *ret, struct cordon_error *err) CORDON_CHECKED;
 
 /* Frees the body and closes descriptors that were not taken. m may be all zero or finished. */
 void cordon_message_finish(struct cordon_message *m);

@@ -25,9 +25,10 @@ int cordon_open_beneath(int dirfd, const char *path, uint64_t flags, uint32_t mo
 	struct cordon_error *err) CORDON_CHECKED;
 
 /* Opens path as if dirfd were the root directory: links are followed and stay inside
- * (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). Returns and errors as above; no EPOLICY. */
-int cordon_open_in_root(int dirfd, const char *path, uint64_t flags,
-	struct cordon_error *err) CORDON_CHECKED;
+ * (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). Returns and errors as above; no EPOLICY: a loop of links
+ * or a magic link is CORDON_ESYS with sys ELOOP. */
+int cordon_open_in_root(
+	int dirfd, const char *path, uint64_t flags, struct cordon_error *err) CORDON_CHECKED;
 
 /* openat2(2) itself, with O_CLOEXEC added. Returns a descriptor or -1 with errno set. It allocates
  * nothing and may be used between clone and exec. */
@@ -45,7 +46,7 @@ int cordon_path_clean(const char *path, char *out, struct cordon_error *err) COR
 int cordon_path_within(const char *path, const char *base);
 
 /* Matches a slash-separated relative path with a pattern: '*' and '?' and '[…]' stay inside one
- * component, a component "**" stands for any number of components, none included. A pattern without
- * a slash matches only at the top. Linear in length times pattern length; never recursive beyond the
- * count of "**". Returns 1 or 0. */
+ * component, a component "**" stands for any number of components, none included ("a/**" is also
+ * "a"). A pattern without a slash matches only at the top; '[' without its ']' is a plain character.
+ * Time at most in proportion to length times pattern length; no recursion. Returns 1 or 0. */
 int cordon_path_match(const char *pattern, const char *path);

@@ -18,8 +18,8 @@ int cordon_parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 	struct cordon_error *err) CORDON_CHECKED;
-/* Bytes: a number, or one with K, M, G (powers of 1024). */
-int cordon_parse_size(const char *text, uint64_t *ret_bytes, struct cordon_error *err)
-	CORDON_CHECKED;
-/* Milliseconds: a number, or one with ms, s, m, h. */
+/* Bytes: a number, or one with K, M, G (powers of 1024). Errors as above. */
+int cordon_parse_size(
+	const char *text, uint64_t *ret_bytes, struct cordon_error *err) CORDON_CHECKED;
+/* Milliseconds: a number, or one with ms, s, m, h. Errors as above. */
 int cordon_parse_time(const char *text, uint64_t *ret_ms, struct cordon_error *err) CORDON_CHECKED;

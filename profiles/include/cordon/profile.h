@@ -96,8 +96,8 @@ char *cordon_profile_show(const struct cordon_profile *profile);
 
 /* Which rule decides about a call of this architecture: "floor", or the name of the profile, or
  * "default" when no rule matches. Borrowed from profile. */
-const char *cordon_profile_rule(const struct cordon_profile *profile, uint32_t nr,
-	const uint64_t args[6]);
+const char *cordon_profile_rule(
+	const struct cordon_profile *profile, uint32_t nr, const uint64_t args[6]);
 
 /* System calls of this architecture. NULL, or -1, for an unknown one. argc is 0 to 6. */
 const char *cordon_syscall_name(uint32_t nr);

@@ -44,7 +44,7 @@ struct cordon_launch {
 	struct cordon_identity exe_identity;
 	int script; /* starts with "#!": executed by path (A43), else by descriptor */
 	char *cwd; /* path inside the run, absolute */
-	struct cordon_identity cwd_identity;
+	struct cordon_identity cwd_identity; /* all zero: a place that the run itself makes */
 	char *workspace; /* host path, the same inside; "" for none */
 	struct cordon_identity workspace_identity;
 	uint32_t umask;
@@ -109,8 +109,8 @@ int cordon_launch_send_launch(int link, const struct cordon_launch *launch, cons
 	unsigned fd_count, struct cordon_error *err) CORDON_CHECKED;
 /* signal is sent to every process of the run. SIGCONT also makes a stopped payload the foreground
  * group of the run's terminal again. */
-int cordon_launch_send_signal(int link, uint64_t run, int signal, struct cordon_error *err)
-	CORDON_CHECKED;
+int cordon_launch_send_signal(
+	int link, uint64_t run, int signal, struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_kill(int link, uint64_t run, struct cordon_error *err) CORDON_CHECKED;
 
 /* Receiving, in the monitor: one message of the launcher. */
@@ -124,8 +124,8 @@ struct cordon_launch_event {
 	struct cordon_exited exited;
 };
 /* Returns 1; 0 when the launcher has gone; -1 with *err set (sys EAGAIN: nothing there yet). */
-int cordon_launch_receive(int link, struct cordon_launch_event *ret, struct cordon_error *err)
-	CORDON_CHECKED;
+int cordon_launch_receive(
+	int link, struct cordon_launch_event *ret, struct cordon_error *err) CORDON_CHECKED;
 
 /* The launcher's side. */
 int cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
@@ -135,7 +135,7 @@ int cordon_launch_send_started(int link, const struct cordon_started *started, i
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_failed(int link, uint64_t run, const struct cordon_error *failure,
 	struct cordon_error *err) CORDON_CHECKED;
-int cordon_launch_send_stopped(int link, uint64_t run, int signal, struct cordon_error *err)
-	CORDON_CHECKED;
-int cordon_launch_send_exited(int link, const struct cordon_exited *exited,
-	struct cordon_error *err) CORDON_CHECKED;
+int cordon_launch_send_stopped(
+	int link, uint64_t run, int signal, struct cordon_error *err) CORDON_CHECKED;
+int cordon_launch_send_exited(
+	int link, const struct cordon_exited *exited, struct cordon_error *err) CORDON_CHECKED;

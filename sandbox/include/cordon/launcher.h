@@ -13,8 +13,8 @@
 int cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err) CORDON_CHECKED;
 
 /* Starts the launcher executable at path, with the link as its descriptor 3. */
-int cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err)
-	CORDON_CHECKED;
+int cordon_launcher_exec(
+	const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err) CORDON_CHECKED;
 
 /* What the launcher process does, until its link ends. Returns its exit status. */
 int cordon_launcher_main(int link);
@@ -22,8 +22,8 @@ int cordon_launcher_main(int link);
 /* After a launcher died: removes what it may have left (M7): its cgroups, and placeholders at the
  * plan's protected paths below workspace ("": none) that no live run holds. Called by the monitor
  * when it has waited for the launcher and closed its lifeline; harmless when there is nothing. */
-void cordon_launcher_sweep(pid_t launcher, const char *workspace, char *const *protect,
-	size_t protect_count);
+void cordon_launcher_sweep(
+	pid_t launcher, const char *workspace, char *const *protect, size_t protect_count);
 
 /* Doctor: tries each protection in a throw-away child and says what it found. */
 enum cordon_presence { CORDON_PRESENT, CORDON_DEGRADED, CORDON_MISSING };

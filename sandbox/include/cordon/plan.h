@@ -12,10 +12,10 @@
 #include <cordon/path.h>
 #include <cordon/wire.h>
 
-#define CORDON_PLAN_MOUNTS 256
-#define CORDON_PLAN_FILES 64
+#define CORDON_PLAN_MOUNTS   256
+#define CORDON_PLAN_FILES    64
 #define CORDON_PLAN_PATTERNS 256
-#define CORDON_PLAN_CALLS 512
+#define CORDON_PLAN_CALLS    512
 
 enum cordon_plan_workspace { CORDON_WORKSPACE_NONE, CORDON_WORKSPACE_READ, CORDON_WORKSPACE_WRITE };
 
@@ -25,7 +25,8 @@ enum cordon_plan_flag {
 	CORDON_PLAN_PROC_SYSTEM = 1u << 2, /* the whole of /proc, read-only */
 	CORDON_PLAN_MAP_ROOT = 1u << 3, /* operator's configuration: host uid 0 inside, degraded */
 	CORDON_PLAN_MEMORY_ENFORCED = 1u << 4, /* no run where memory could only be sampled */
-	CORDON_PLAN_SOCKETS_INSIDE = 1u << 5, /* connect(2) is carried out by the gate helper (A08) */
+	CORDON_PLAN_SOCKETS_INSIDE = 1u
+				     << 5, /* connect(2) is carried out by the gate helper (A08) */
 	CORDON_PLAN_FLAGS = (1u << 6) - 1,
 };
 
