@@ -1,5 +1,6 @@
 #include <cordon/bpf.h>
 
+#include <assert.h>
 #include <string.h>
 
 uint32_t
@@ -79,11 +80,11 @@ cordon_bpf_run(const struct sock_filter *program, size_t count, const struct sec
 			break;
 		case BPF_ALU | BPF_LSH | BPF_K:
 		case BPF_ALU | BPF_LSH | BPF_X:
-			a = operand < 32 ? a << operand : 0;
+			a <<= operand & 31; /* as the kernel's interpreter and compilers do */
 			break;
 		case BPF_ALU | BPF_RSH | BPF_K:
 		case BPF_ALU | BPF_RSH | BPF_X:
-			a = operand < 32 ? a >> operand : 0;
+			a >>= operand & 31;
 			break;
 		case BPF_ALU | BPF_NEG:
 			a = 0u - a;
@@ -174,6 +175,46 @@ instruction_is_known(const struct sock_filter *f)
 	}
 }
 
+/* True when no path reads a scratch word before it was written (kernel check_load_and_stores()): jumps
+ * go forward, so one pass sees each instruction after all of its predecessors. */
+static int
+scratch_is_written_first(const struct sock_filter *program, size_t count)
+{
+	uint16_t on_entry[BPF_MAXINSNS]; /* what jumps to here have surely written */
+	uint16_t written = 0;
+
+	static_assert(BPF_MEMWORDS <= 16, "one bit for each word");
+	memset(on_entry, 0xff, sizeof(on_entry));
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_filter *f = &program[i];
+
+		written &= on_entry[i];
+		switch (BPF_CLASS(f->code)) {
+		case BPF_ST:
+		case BPF_STX:
+			written |= (uint16_t)(1u << f->k);
+			break;
+		case BPF_LD:
+		case BPF_LDX:
+			if (BPF_MODE(f->code) == BPF_MEM && (written >> f->k & 1) == 0)
+				return 0;
+			break;
+		case BPF_JMP:
+			if (BPF_OP(f->code) == BPF_JA) {
+				on_entry[i + 1 + f->k] &= written;
+			} else {
+				on_entry[i + 1 + f->jt] &= written;
+				on_entry[i + 1 + f->jf] &= written;
+			}
+			/* Nobody comes to the next one but by a jump. The kernel does not say this of a
+			 * return, where it would be true too. */
+			written = 0xffff;
+			break;
+		}
+	}
+	return 1;
+}
+
 int
 cordon_bpf_check(const struct sock_filter *program, size_t count)
 {
@@ -190,7 +231,7 @@ cordon_bpf_check(const struct sock_filter *program, size_t count)
 		if (BPF_OP(f->code) == BPF_JA ? f->k >= after : f->jt >= after || f->jf >= after)
 			return -1;
 	}
-	return 0;
+	return scratch_is_written_first(program, count) ? 0 : -1;
 }
 
 void

@@ -13,7 +13,7 @@ struct cordon_json {
 	char *text;
 	size_t size, capacity, max;
 	char closers[DEPTH_MAX];
-	unsigned char filled[DEPTH_MAX + 1]; /* something is there already: a comma is due */
+	int filled[DEPTH_MAX + 1]; /* something is there already: a comma is due */
 	int depth, failed;
 };
 

@@ -2,8 +2,13 @@
 include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
+# cordon_test_flags: what tests need of it; Criterion's macros do not stand all warnings.
+add_library(cordon_test_flags INTERFACE)
+target_compile_definitions(cordon_test_flags INTERFACE _GNU_SOURCE CORDON_VERSION="${PROJECT_VERSION}")
+target_compile_options(cordon_test_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+
 add_library(cordon_flags INTERFACE)
-target_compile_definitions(cordon_flags INTERFACE _GNU_SOURCE CORDON_VERSION="${PROJECT_VERSION}")
+target_link_libraries(cordon_flags INTERFACE cordon_test_flags)
 
 function(cordon_compile_flag flag)
 	string(MAKE_C_IDENTIFIER "have${flag}" name)
@@ -48,17 +53,17 @@ endif()
 cordon_compile_flag("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 
 if(CORDON_SANITIZE)
-	target_compile_options(cordon_flags INTERFACE -fsanitize=${CORDON_SANITIZE}
+	target_compile_options(cordon_test_flags INTERFACE -fsanitize=${CORDON_SANITIZE}
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
-	target_link_options(cordon_flags INTERFACE -fsanitize=${CORDON_SANITIZE})
-	target_compile_definitions(cordon_flags INTERFACE CORDON_SANITIZED=1)
+	target_link_options(cordon_test_flags INTERFACE -fsanitize=${CORDON_SANITIZE})
+	target_compile_definitions(cordon_test_flags INTERFACE CORDON_SANITIZED=1)
 else()
-	target_compile_definitions(cordon_flags INTERFACE CORDON_SANITIZED=0)
+	target_compile_definitions(cordon_test_flags INTERFACE CORDON_SANITIZED=0)
 endif()
 if(CORDON_COVERAGE)
-	target_compile_options(cordon_flags INTERFACE --coverage -fprofile-abs-path
+	target_compile_options(cordon_test_flags INTERFACE --coverage -fprofile-abs-path
 		-fprofile-update=atomic)
-	target_link_options(cordon_flags INTERFACE --coverage)
+	target_link_options(cordon_test_flags INTERFACE --coverage)
 endif()
 
 # An executable of ours: static where asked for, else position independent.

@@ -306,14 +306,14 @@ cgroup_most_processes(const struct cgroup *group)
 }
 
 /* Removes one directory. A cgroup is busy until its last process is quite gone, which the kernel may
- * finish a moment after its parent was told: a second at most. */
+ * finish a moment after its parent was told; on a busy machine some seconds. */
 static void
 remove_directory(const char *directory)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	char text[4096];
 
-	for (int attempt = 0; attempt < 1000; attempt++) {
+	for (int attempt = 0; attempt < 10000; attempt++) {
 		char *rest = NULL;
 
 		if (rmdir(directory) == 0 || errno != EBUSY)

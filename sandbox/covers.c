@@ -136,8 +136,10 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 			return covers_add(covers, path, COVER_ABSENT, 0, err);
 		return protect(covers, path, 1, err);
 	}
+	/* Another run's placeholder is held too, so that the last of them takes it away. */
 	if (*next == '\0' || !S_ISDIR(st.st_mode))
-		return protect(covers, path, 0, err);
+		return protect(covers, path,
+			S_ISDIR(st.st_mode) && placeholder_is_one(workspace, path), err);
 	return expand(covers, workspace, path, next, err);
 }
 

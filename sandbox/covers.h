@@ -53,6 +53,8 @@ int covers_hide(struct sandbox_covers *covers, int workspace, const struct cordo
 /* Makes the directory at path and locks it, or locks the one that another run made. Returns a
  * descriptor; -1 with errno set. EEXIST: something else is there by now. */
 int placeholder_take(int workspace, const char *path);
+/* True when path is a placeholder, some run's or a leftover. */
+int placeholder_is_one(int workspace, const char *path);
 /* Lets go of it, and removes it when nobody else holds it. placeholder is closed. */
 void placeholder_release(int workspace, const char *path, int placeholder);
 /* Removes what a killed launcher left: placeholders at these paths that nobody holds. */

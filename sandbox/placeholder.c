@@ -43,6 +43,15 @@ is_marked(int placeholder)
 }
 
 int
+placeholder_is_one(int workspace, const char *path)
+{
+	CORDON_CLOSE int fd = cordon_openat2(workspace, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+		BENEATH);
+
+	return fd >= 0 && is_marked(fd);
+}
+
+int
 placeholder_take(int workspace, const char *path)
 {
 	for (int attempt = 0; attempt < 100; attempt++) {

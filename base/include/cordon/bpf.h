@@ -21,7 +21,8 @@ uint32_t cordon_bpf_run(
 	const struct sock_filter *program, size_t count, const struct seccomp_data *data);
 
 /* 0 when the program is one that the kernel accepts: 1 to BPF_MAXINSNS instructions, known opcodes,
- * aligned loads inside struct seccomp_data, forward jumps in range, a return at the end. Else -1. */
+ * aligned loads inside struct seccomp_data, forward jumps in range, scratch words written before they
+ * are read, a return at the end. Else -1. */
 int cordon_bpf_check(const struct sock_filter *program, size_t count);
 
 /* Turns a verdict filter in place into a loadable one: reported refusals become

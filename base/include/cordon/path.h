@@ -46,7 +46,7 @@ int cordon_path_clean(const char *path, char *out, struct cordon_error *err) COR
 int cordon_path_within(const char *path, const char *base);
 
 /* Matches a slash-separated relative path with a pattern: '*' and '?' and '[…]' stay inside one
- * component, a component "**" stands for any number of components, none included ("a/**" is also
- * "a"). A pattern without a slash matches only at the top; '[' without its ']' is a plain character.
+ * component, a component "**" stands for any number of components, also for none and at the
+ * end. A pattern without a slash matches only at the top; '[' without its ']' is a plain character.
  * Time at most in proportion to length times pattern length; no recursion. Returns 1 or 0. */
 int cordon_path_match(const char *pattern, const char *path);
