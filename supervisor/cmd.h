@@ -3,8 +3,9 @@
 
 #include <cordon/error.h>
 
-#define EXIT_SETUP 125 /* cordon could not do its part */
-#define EXIT_REFUSED 126 /* policy, or not executable */
+#define EXIT_TIMEOUT   124
+#define EXIT_SETUP     125 /* cordon could not do its part */
+#define EXIT_REFUSED   126 /* policy, or not executable */
 #define EXIT_NOT_FOUND 127 /* no such command */
 
 int cmd_run(int argc, char **argv);

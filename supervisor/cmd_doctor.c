@@ -13,9 +13,10 @@
 
 #include "config.h"
 
-static const char usage[] = "Usage: cordon doctor [--json] [--workspace DIR]\n\n"
-			    "Tries each protection on this machine, as this user, and says what to do about\n"
-			    "what is missing. Exit status: 0 when the floor is whole, else 1.\n";
+static const char usage[] =
+	"Usage: cordon doctor [--json] [--workspace DIR]\n\n"
+	"Tries each protection on this machine, as this user, and says what to do about\n"
+	"what is missing. Exit status: 0 when the floor is whole, else 1.\n";
 
 static const char *const words[] = { "present", "degraded", "missing" };
 
@@ -98,8 +99,9 @@ int
 cmd_doctor(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-		{ "config", required_argument, NULL, 'c' }, { "workspace", required_argument, NULL, 'w' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+		{ "config", required_argument, NULL, 'c' },
+		{ "workspace", required_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 } };
 	struct cordon_protection list[CORDON_PROTECTIONS];
 	const char *workspace = ".", *file = NULL;
 	struct config config;
@@ -138,8 +140,8 @@ cmd_doctor(int argc, char **argv)
 	}
 	if (!json)
 		printf("\nRuns are %s as this user%s.\n", missing ? "NOT possible" : "possible",
-			missing		? ": a part of the floor is missing" :
-				degraded ? ", with what is named degraded above" :
-					   ", and the floor is whole");
+			missing    ? ": a part of the floor is missing"
+			: degraded ? ", with what is named degraded above"
+				   : ", and the floor is whole");
 	return missing != 0;
 }

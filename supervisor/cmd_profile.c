@@ -8,6 +8,7 @@
 
 #include <cordon/json.h>
 #include <cordon/mem.h>
+#include <cordon/text.h>
 
 #include "config.h"
 
@@ -17,13 +18,29 @@ static const char usage[] =
 	"list names the profiles that -p can name: yours, the system's, the library's.\n"
 	"show prints what a profile grants when all its layers are merged.\n";
 
+/* Names and descriptions come from files: nothing in them may steer the terminal. */
+static void
+print_escaped(const char *text, int width)
+{
+	char line[1024];
+
+	(void)cordon_text_escape(text, strlen(text), line, sizeof(line));
+	printf("%-*s", width, line);
+}
+
 static void
 list_text(void *context, const char *name, const char *description, const char *origin)
 {
 	(void)context;
-	printf("%-12s %s%s%s%s\n", name, description, strcmp(origin, "library") == 0 ? "" : "  (",
-		strcmp(origin, "library") == 0 ? "" : origin,
-		strcmp(origin, "library") == 0 ? "" : ")");
+	print_escaped(name, 12);
+	putchar(' ');
+	print_escaped(description, 0);
+	if (strcmp(origin, "library") != 0) {
+		fputs("  (", stdout);
+		print_escaped(origin, 0);
+		putchar(')');
+	}
+	putchar('\n');
 }
 
 static void
@@ -135,9 +152,9 @@ cmd_profile(int argc, char **argv)
 	if (strcmp(verb, "list") == 0 && optind + 1 == argc) {
 		const struct cordon_profile_places places = config_places(&config);
 
-		status = cordon_profile_list(&places, json ? list_json : list_text, NULL, &err) < 0 ?
-			EXIT_SETUP :
-			0;
+		status = cordon_profile_list(&places, json ? list_json : list_text, NULL, &err) < 0
+				 ? EXIT_SETUP
+				 : 0;
 		cmd_say(&err);
 	} else if (strcmp(verb, "show") == 0 && optind + 2 == argc) {
 		status = show(&config, argv[optind + 1], json);

@@ -56,7 +56,8 @@ static const char usage[] =
 static int
 check_session(const char *key, struct cordon_error *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+@-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+@-";
 	int parts = 0;
 
 	for (const char *p = key; parts < 3; parts++) {
@@ -69,7 +70,8 @@ check_session(const char *key, struct cordon_error *err)
 	if (parts == 3)
 		return 0;
 	return cordon_fail(err, CORDON_EINPUT, 0,
-		"--session '%.60s' is not agent:channel:peer, each of 1 to 64 letters, digits and . _ + @ -",
+		"--session '%.60s' is not agent:channel:peer, each of 1 to 64 letters, digits and "
+		". _ + @ -",
 		key);
 }
 
@@ -77,8 +79,17 @@ check_session(const char *key, struct cordon_error *err)
 static int
 parse_options(int argc, char **argv, struct options *o, struct cordon_error *err)
 {
-	enum { OPT_CONFIG = 256, OPT_WORKSPACE, OPT_CWD, OPT_TIMEOUT, OPT_REPORT, OPT_JSON, OPT_HELP,
-		OPT_SESSION, OPT_WAIT };
+	enum {
+		OPT_CONFIG = 256,
+		OPT_WORKSPACE,
+		OPT_CWD,
+		OPT_TIMEOUT,
+		OPT_REPORT,
+		OPT_JSON,
+		OPT_HELP,
+		OPT_SESSION,
+		OPT_WAIT
+	};
 	static const struct option options[] = { { "profile", required_argument, NULL, 'p' },
 		{ "env", required_argument, NULL, 'e' },
 		{ "config", required_argument, NULL, OPT_CONFIG },
@@ -119,7 +130,8 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 			if (cordon_parse_time(optarg, &o->timeout_ms, err) < 0)
 				return cordon_while(err, "--timeout");
 			if (o->timeout_ms == 0)
-				return cordon_fail(err, CORDON_EINPUT, 0, "--timeout must be more than 0");
+				return cordon_fail(
+					err, CORDON_EINPUT, 0, "--timeout must be more than 0");
 			break;
 		case OPT_REPORT:
 			o->report = optarg;
@@ -146,14 +158,16 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 			return 1;
 		case ':':
 			return cordon_fail(err, CORDON_EINPUT, 0,
-				"option '%s' needs a value; see cordon run --help", argv[optind - 1]);
+				"option '%s' needs a value; see cordon run --help",
+				argv[optind - 1]);
 		default:
 			return cordon_fail(err, CORDON_EINPUT, 0,
 				"unknown option '%s'; see cordon run --help", argv[optind - 1]);
 		}
 	}
 	if (optind == argc)
-		return cordon_fail(err, CORDON_EINPUT, 0, "no command was given; see cordon run --help");
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "no command was given; see cordon run --help");
 	o->command = argv + optind;
 	return 0;
 }
@@ -172,6 +186,22 @@ struct run {
 	int launcher_link, launcher_pidfd;
 };
 
+/* Without a workspace the run starts in its own home. */
+static int
+choose_workspace(struct run *r, struct cordon_error *err)
+{
+	const struct options *o = &r->options;
+
+	if (r->profile->workspace != CORDON_ACCESS_NONE)
+		return workspace_open(o->workspace, o->cwd, &r->config, &r->workspace, err);
+	if (o->cwd != NULL || o->workspace != NULL)
+		return cordon_fail(err, CORDON_EINPUT, 0,
+			"%s: the profile '%s' grants no workspace (filesystem.workspace)",
+			o->cwd != NULL ? "--cwd" : "--workspace", o->profile);
+	snprintf(r->workspace.cwd, sizeof(r->workspace.cwd), "/home/user");
+	return 0;
+}
+
 static int
 prepare(struct run *r, struct cordon_error *err)
 {
@@ -189,10 +219,9 @@ prepare(struct run *r, struct cordon_error *err)
 			err->code = CORDON_EINPUT;
 		return -1;
 	}
-	if (workspace_open(o->workspace, o->cwd, r->profile->workspace == CORDON_ACCESS_WRITE,
-		    &r->config, &r->workspace, err) < 0)
+	if (choose_workspace(r, err) < 0)
 		return -1;
-	if (plan_build(r->profile, r->workspace.path, r->config.map_root, &r->plan, err) < 0)
+	if (plan_build(r->profile, r->workspace.path, &r->config, &r->plan, err) < 0)
 		return -1;
 	r->env = environ_build(r->profile, o->env, o->env_count, r->workspace.cwd, err);
 	if (r->env == NULL)
@@ -241,28 +270,13 @@ execute(struct run *r, struct run_outcome *outcome)
 		.output_bytes = r->profile->limits.output,
 		.count_output = o->json || o->report != NULL,
 	};
-	const struct terminal terminal = { .fd = request.launch.tty != 0 ? 0 : -1 };
 
 	(void)umask(mask);
 	if (o->timeout_ms < request.wall_ms)
 		request.wall_ms = o->timeout_ms;
-	terminal_size(&terminal, &request.launch.rows, &request.launch.columns);
+	if (request.launch.tty != 0)
+		terminal_size(1, &request.launch.rows, &request.launch.columns);
 	monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
-}
-
-/* The status of a run that did not start. */
-static void
-refuse(const struct cordon_error *err, struct run_outcome *outcome)
-{
-	outcome->error = *err;
-	outcome->reason = REASON_SETUP;
-	outcome->exit_code = EXIT_SETUP;
-	if (err->code == CORDON_ENOTFOUND) {
-		outcome->exit_code = EXIT_NOT_FOUND;
-	} else if (err->code == CORDON_EPOLICY && strncmp(err->reason, "floor.", 6) != 0) {
-		outcome->exit_code = EXIT_REFUSED;
-		outcome->reason = REASON_REFUSED;
-	}
 }
 
 static void
@@ -270,7 +284,8 @@ say_refused(const struct run_outcome *o)
 {
 	for (uint32_t i = 0; i < o->exited.refused_count; i++) {
 		const struct cordon_refused *r = &o->exited.refused[i];
-		const char *name = cordon_syscall_name(r->nr), *error = strerrorname_np((int)r->error);
+		const char *name = cordon_syscall_name(r->nr),
+			   *error = strerrorname_np((int)r->error);
 
 		fprintf(stderr, "cordon: refused %s(0x%llx, 0x%llx, 0x%llx) with %s, %llu time%s\n",
 			name == NULL ? "an unknown call" : name, (unsigned long long)r->args[0],
@@ -333,9 +348,9 @@ cmd_run(int argc, char **argv)
 	}
 	/* The launcher comes first: a small process without anything of the caller's (A10). */
 	if (cordon_launcher_fork(&r.launcher_link, &r.launcher_pidfd, &err) < 0)
-		refuse(&err, outcome);
+		outcome_fail(outcome, &err);
 	else if (prepare(&r, &err) < 0)
-		refuse(&err, outcome);
+		outcome_fail(outcome, &err);
 	else
 		execute(&r, outcome);
 	tell(&r, outcome);

@@ -14,7 +14,7 @@
 
 #include "passwd.h"
 
-#define SYSTEM_CONFIG "/etc/cordon/config.json"
+#define SYSTEM_CONFIG   "/etc/cordon/config.json"
 #define SYSTEM_PROFILES "/etc/cordon/profiles"
 
 static int
@@ -26,14 +26,16 @@ take_home(void *home, uid_t uid, const char *directory)
 	return 1;
 }
 
+/* As the XDG base directory specification and every shell see it: $HOME, else the password file. */
 static char *
 find_home(void)
 {
 	const char *variable = getenv("HOME");
 	char *home = NULL;
 
-	if (passwd_each(take_home, &home) == 0 && variable != NULL && variable[0] == '/')
-		home = strdup(variable);
+	if (variable != NULL && variable[0] == '/')
+		return strdup(variable);
+	(void)passwd_each(take_home, &home);
 	return home;
 }
 
@@ -57,65 +59,142 @@ xdg(const char *variable, const char *home, const char *otherwise)
 	return join(value != NULL && value[0] == '/' ? value : fallback, "cordon");
 }
 
-/* Where a top-level key is: for messages. */
-static int
-fail_at(const char *file, const char *text, const char *key, struct cordon_error *err,
-	const char *sentence)
-{
-	CORDON_FREE char *quoted = NULL;
-	unsigned line = 1, column = 1;
-	const char *found;
+/* One configuration while it is read. */
+struct reading {
+	const char *file, *text;
+	struct config *config;
+	struct cordon_error *err;
+};
 
-	if (asprintf(&quoted, "\"%s\"", key) < 0)
-		quoted = NULL;
-	found = quoted == NULL ? NULL : strstr(text, quoted);
-	for (const char *p = text; found != NULL && p < found; p++) {
+/* Where the key of the outermost object begins in text, which jansson has accepted: the first string at
+ * depth 1 with these characters that a colon follows. NULL for a key written with escapes. */
+static const char *
+find_key(const char *text, const char *key)
+{
+	const size_t length = strlen(key);
+	int depth = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		const char *begin = p;
+
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		if (*p != '"')
+			continue;
+		for (p++; *p != '"' && *p != '\0'; p++)
+			p += *p == '\\' && p[1] != '\0';
+		if (*p == '\0')
+			return NULL;
+		if (depth == 1 && (size_t)(p - begin - 1) == length &&
+			memcmp(begin + 1, key, length) == 0 &&
+			p[1 + strspn(p + 1, " \t\r\n")] == ':')
+			return begin;
+	}
+	return NULL;
+}
+
+/* "FILE:LINE:COLUMN: 'key' sentence". */
+static int
+fail_at(const struct reading *r, const char *key, const char *sentence)
+{
+	const char *found = find_key(r->text, key);
+	unsigned line = 1, column = 1;
+
+	for (const char *p = r->text; found != NULL && p < found; p++) {
 		column++;
 		if (*p == '\n') {
 			line++;
 			column = 1;
 		}
 	}
-	return cordon_fail(err, CORDON_EINPUT, 0, "%s:%u:%u: %s '%s'", file, line, column, sentence, key);
+	return cordon_fail(r->err, CORDON_EINPUT, 0, "%s:%u:%u: '%s' %s", r->file, line, column,
+		key, sentence);
 }
 
-/* Keys that a later part of cordon reads. They are accepted where they ask for nothing that this build
- * would have to enforce. */
 static int
-is_for_later(const char *key)
+is_list_of(const json_t *value, int (*is)(const json_t *item))
 {
-	static const char *const keys[] = { "resolvers", "workspaces", "callers", "approvals", "ledger",
-		"limits" };
+	if (!json_is_array(value))
+		return 0;
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (!is(json_array_get(value, i)))
+			return 0;
+	return 1;
+}
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(keys[i], key) == 0)
-			return 1;
+static int
+is_text(const json_t *value)
+{
+	return json_is_string(value) && json_string_length(value) > 0 &&
+	       strlen(json_string_value(value)) == json_string_length(value);
+}
+
+static int
+is_path(const json_t *value)
+{
+	return is_text(value) && json_string_value(value)[0] == '/';
+}
+
+static int
+is_caller(const json_t *value)
+{
+	return json_is_object(value) &&
+	       (json_object_get(value, "uid") != NULL) !=
+		       (json_object_get(value, "group") != NULL) &&
+	       is_list_of(json_object_get(value, "profiles"), is_text);
+}
+
+/* Keys of parts that this build does not have. Those that only widen what such a part may do ask for
+ * nothing here; a ledger or limits would be protections that nobody gives. */
+static int
+take_later(const struct reading *r, const char *key, const json_t *value)
+{
+	if (strcmp(key, "workspaces") == 0 && !is_list_of(value, is_path))
+		return fail_at(r, key, "must be a list of absolute paths");
+	if (strcmp(key, "resolvers") == 0 && !is_list_of(value, is_text))
+		return fail_at(r, key, "must be a list of addresses");
+	if (strcmp(key, "callers") == 0 && !is_list_of(value, is_caller))
+		return fail_at(r, key, "must be a list of objects with uid or group, and profiles");
+	if (strcmp(key, "approvals") == 0 && !json_is_object(value))
+		return fail_at(r, key, "must be an object");
+	if (strcmp(key, "ledger") == 0)
+		return fail_at(r, key, "asks for a record, which this build does not keep");
+	if (strcmp(key, "limits") == 0)
+		return fail_at(r, key, "has no effect in this build; use limits of a profile");
 	return 0;
 }
 
 static int
-take(const char *file, const char *text, json_t *root, struct config *config,
-	struct cordon_error *err)
+take(const struct reading *r, json_t *root)
 {
+	static const char *const later[] = { "resolvers", "workspaces", "callers", "approvals",
+		"ledger", "limits" };
 	const char *key;
 	json_t *value;
 
 	if (!json_is_object(root) || json_integer_value(json_object_get(root, "cordonConfig")) != 1)
-		return cordon_fail(err, CORDON_EINPUT, 0,
-			"%s:1:1: a configuration is an object with \"cordonConfig\": 1", file);
-	json_object_foreach(root, key, value) {
-		if (strcmp(key, "cordonConfig") == 0 || strcmp(key, "$schema") == 0)
-			continue;
+		return cordon_fail(r->err, CORDON_EINPUT, 0,
+			"%s:1:1: a configuration is an object with \"cordonConfig\": 1", r->file);
+	json_object_foreach(root, key, value)
+	{
+		int known = strcmp(key, "cordonConfig") == 0 || strcmp(key, "$schema") == 0;
+
 		if (strcmp(key, "mapRoot") == 0) {
 			if (!json_is_boolean(value))
-				return fail_at(file, text, key, err, "true or false is needed for");
-			config->map_root = json_is_true(value);
-		} else if (is_for_later(key)) {
-			if (!json_is_object(value) && !json_is_array(value))
-				return fail_at(file, text, key, err, "an object or list is needed for");
-		} else {
-			return fail_at(file, text, key, err, "unknown key");
+				return fail_at(r, key, "must be true or false");
+			r->config->map_root = json_is_true(value);
+			known = 1;
 		}
+		for (size_t i = 0; i < sizeof(later) / sizeof(later[0]) && !known; i++)
+			if (strcmp(key, later[i]) == 0) {
+				if (take_later(r, key, value) < 0)
+					return -1;
+				known = 1;
+			}
+		if (!known)
+			return fail_at(r, key, "is not a key of a configuration");
 	}
 	return 0;
 }
@@ -134,21 +213,25 @@ read_config(const char *file, int must_exist, struct config *config, struct cord
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !must_exist)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return cordon_fail(err, CORDON_EINPUT, errno, "could not open configuration '%s'", file);
+		return cordon_fail(
+			err, CORDON_EINPUT, errno, "could not open configuration '%s'", file);
 	if (!S_ISREG(st.st_mode))
-		return cordon_fail(err, CORDON_EINPUT, 0, "configuration '%s' is not a regular file", file);
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "configuration '%s' is not a regular file", file);
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0)) {
 		cordon_fail(err, CORDON_EPOLICY, 0,
-			"configuration '%s' can be written by another user (chmod go-w, and own it)", file);
+			"configuration '%s' can be written by another user (chmod go-w, and own "
+			"it)",
+			file);
 		return cordon_because(err, "floor.file_mode");
 	}
 	if (cordon_fd_slurp(fd, 1u << 20, &text, &size, err) < 0)
 		return cordon_while(err, "configuration '%s'", file);
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)
-		return cordon_fail(err, CORDON_EINPUT, 0, "%s:%d:%d: %s", file, where.line, where.column,
-			where.text);
-	result = take(file, text, root, config, err);
+		return cordon_fail(err, CORDON_EINPUT, 0, "%s:%d:%d: %s", file, where.line,
+			where.column, where.text);
+	result = take(&(struct reading){ file, text, config, err }, root);
 	json_decref(root);
 	return result;
 }

@@ -52,7 +52,8 @@ fill(struct list *list, const struct cordon_profile *profile, char *const *extra
 	size_t extra_count, const char *cwd)
 {
 	static const char *const fixed[] = { "HOME=/home/user", "USER=user", "LOGNAME=user",
-		"PATH=/usr/local/bin:/usr/bin:/bin", "SHELL=/bin/sh", "TMPDIR=/tmp" };
+		"PATH=/usr/local/bin:/usr/bin:/bin", "SHELL=/bin/sh", "TMPDIR=/tmp",
+		"CORDON=1" }; /* a mark for programs that ask; it protects nothing */
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (set_pair(list, fixed[i]) < 0)
@@ -62,8 +63,8 @@ fill(struct list *list, const struct cordon_profile *profile, char *const *extra
 	for (size_t i = 0; i < profile->pass.count; i++) {
 		const char *value = getenv(profile->pass.items[i]);
 
-		if (value != NULL &&
-			set(list, profile->pass.items[i], strlen(profile->pass.items[i]), value) < 0)
+		if (value != NULL && set(list, profile->pass.items[i],
+					     strlen(profile->pass.items[i]), value) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < profile->set.count; i++)

@@ -1,4 +1,5 @@
 /* cordon: the command line. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,12 +29,26 @@ static void
 print_help(FILE *out)
 {
 	fputs("Usage: cordon COMMAND [OPTION]...\n\n"
-	      "Runs the tools of an AI agent, or anything else, in a sandbox that cannot be switched off.\n\n"
+	      "Runs the tools of an AI agent, or anything else, in a sandbox that cannot be "
+	      "switched off.\n\n"
 	      "Commands:\n",
 		out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\ncordon COMMAND --help says more. A first try: cordon run -- ls -l\n", out);
+}
+
+/* What we print ourselves has to arrive, too: a full disk is not a success. */
+static int
+finish(int status)
+{
+	struct cordon_error err = { 0 };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	cordon_fail(&err, CORDON_ESYS, errno, "could not write to standard output");
+	cmd_say(&err);
+	return status == 0 ? EXIT_SETUP : status;
 }
 
 int
@@ -50,15 +65,15 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return 0;
+		return finish(0);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("cordon " CORDON_VERSION);
-		return 0;
+		return finish(0);
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	cordon_fail(&err, CORDON_EINPUT, 0, "there is no command '%s'; see cordon --help", argv[1]);
 	cmd_say(&err);
 	return EXIT_SETUP;

@@ -4,17 +4,22 @@
  * write end (A10): when this process dies, by whatever, every pid 1 sees the end of it.
  *
  * Order at the end: the launcher says EXITED when nothing of the run is left; then what is still in
- * the pipes is written out, the terminal is put back, and only then comes our own word. */
+ * the pipes is written out, the terminal is put back, and only then comes our own word.
+ *
+ * Job control: with a pty the run has a session of its own, so Ctrl-Z stops the command and we are
+ * told; then we stop our own group, and the caller's shell sees a stopped job. Without a pty Ctrl-Z
+ * reaches us; then we stop the run, and when it has stopped, ourselves. In the background the
+ * caller's terminal is left alone: reading it would stop us (SIGTTIN), and raw mode would be the
+ * shell's. */
 #include "monitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,10 +28,15 @@
 #include <cordon/launcher.h>
 #include <cordon/loop.h>
 
+#include "cmd.h"
+#include "stream.h"
 #include "terminal.h"
 
-#define RUN 1
-#define PLAN 1
+#define RUN           1
+#define PLAN          1
+#define INTERRUPTS    3 /* this many signals within … */
+#define INTERRUPTS_MS 2000 /* … this time kill the run */
+#define ATTENTION_MS  250
 
 struct monitor {
 	const struct run_request *request;
@@ -35,41 +45,42 @@ struct monitor {
 	int link, launcher, lifeline; /* lifeline: the write end */
 	int signals, pty;
 	struct terminal terminal;
-	struct stream *in, *out, *error; /* relays; NULL: passed straight, or ended */
+	struct stream *streams[3]; /* relays; NULL: passed straight, or ended */
+	int write_error[3]; /* errno of a stream of ours that could not be written */
 	int run_ends[3]; /* what the run gets as its standard streams, -1: the pty */
 	struct cordon_watch *link_watch, *launcher_watch, *signal_watch;
-	struct cordon_timer *wall;
+	struct cordon_timer *wall, *attention;
 	struct timespec started_at;
-	enum run_reason why; /* set when we ended it ourselves */
-	int ended, killed, interrupts;
+	enum run_reason why; /* set when we ended it ourselves, else REASON_EXIT */
+	int ended, stop_asked;
+	unsigned interrupts;
+	struct timespec interrupted_at;
 };
 
-const char *
-run_reason_name(enum run_reason reason)
+static uint64_t
+elapsed_ms(const struct timespec *since)
 {
-	static const char *const names[] = { "exit", "signal", "timeout", "memory", "output",
-		"refused-call", "killed", "refused", "setup" };
-	_Static_assert(sizeof(names) / sizeof(names[0]) == REASON_COUNT, "a reason has no name");
+	struct timespec now;
 
-	return names[reason];
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000 +
+			  (now.tv_nsec - since->tv_nsec) / 1000000);
 }
 
 static void
 finish(struct monitor *m)
 {
 	m->ended = 1;
-	cordon_loop_stop(m->loop);
+	if (m->loop != NULL)
+		cordon_loop_stop(m->loop);
 }
 
 /* cordon could not do its part. */
 static void
 give_up(struct monitor *m, const struct cordon_error *err)
 {
-	struct run_outcome *o = m->outcome;
-
-	o->reason = REASON_SETUP;
-	o->exit_code = 125;
-	o->error = *err;
+	outcome_fail(m->outcome, err);
+	m->outcome->exit_code = EXIT_SETUP;
 	finish(m);
 }
 
@@ -78,9 +89,8 @@ kill_run(struct monitor *m, enum run_reason why)
 {
 	struct cordon_error err = { 0 };
 
-	if (m->killed)
+	if (m->why != REASON_EXIT)
 		return;
-	m->killed = 1;
 	m->why = why;
 	if (cordon_launch_send_kill(m->link, RUN, &err) < 0)
 		give_up(m, &err);
@@ -118,40 +128,74 @@ on_stderr_moved(void *context, const void *data, uint64_t count)
 }
 
 static void
+end_stream(struct monitor *m, int i)
+{
+	if (m->streams[i] == NULL)
+		return;
+	/* EPIPE is the reader's choice, and the run's to notice. */
+	if (i > 0 && stream_error(m->streams[i]) != EPIPE)
+		m->write_error[i] = stream_error(m->streams[i]);
+	stream_destroy(m->streams[i]);
+	m->streams[i] = NULL;
+}
+
+static void
 on_stream_ended(void *context, struct stream *stream)
 {
 	struct monitor *m = context;
+	int hung_up = 0;
 
-	if (m->in == stream)
-		m->in = NULL;
-	if (m->out == stream)
-		m->out = NULL;
-	if (m->error == stream)
-		m->error = NULL;
-	stream_destroy(stream);
+	for (int i = 0; i < 3; i++)
+		if (m->streams[i] == stream) {
+			hung_up = m->pty >= 0 && (i == 0 || stream_error(stream) != 0);
+			end_stream(m, i);
+		}
+	if (!hung_up)
+		return;
+	/* Our terminal has gone: so does the run's, which then gets SIGHUP from its own. */
+	m->write_error[1] = 0;
+	end_stream(m, 0);
+	end_stream(m, 1);
+	cordon_fd_close_p(&m->pty);
 }
 
 /* A pipe between the run and us; the run's end is blocking, as programs expect. */
 static int
-relay(struct monitor *m, int stream, struct cordon_error *err)
+relay(struct monitor *m, int i, struct cordon_error *err)
 {
 	struct stream_events events = { .ended = on_stream_ended, .context = m };
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make a pipe");
-	if (stream == 0) {
+	if (i == 0) {
 		m->run_ends[0] = ends[0];
-		m->in = stream_create(m->loop, 0, ends[1], 0, 1, &events, err);
-		return m->in == NULL ? -1 : 0;
+		m->streams[0] = stream_create(m->loop, 0, ends[1], 0, 1, &events, err);
+	} else {
+		m->run_ends[i] = ends[1];
+		events.moved = i == 1 ? on_stdout_moved : on_stderr_moved;
+		m->streams[i] = stream_create(m->loop, ends[0], i, 1, 0, &events, err);
 	}
-	m->run_ends[stream] = ends[1];
-	events.moved = stream == 1 ? on_stdout_moved : on_stderr_moved;
-	if (stream == 1)
-		m->out = stream_create(m->loop, ends[0], 1, 1, 0, &events, err);
-	else
-		m->error = stream_create(m->loop, ends[0], 2, 1, 0, &events, err);
-	return (stream == 1 ? m->out : m->error) == NULL ? -1 : 0;
+	return m->streams[i] == NULL ? -1 : 0;
+}
+
+static int
+is_null_device(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* What may be handed to the run as it is (A02): anonymous pipes, and a null device of our own. */
+static int
+pass_straight(int i)
+{
+	if (cordon_fd_is_anonymous_pipe(i))
+		return fcntl(i, F_DUPFD_CLOEXEC, 3);
+	if (is_null_device(i))
+		return open("/dev/null", (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+	return -1;
 }
 
 static int
@@ -159,19 +203,17 @@ set_up_streams(struct monitor *m, struct cordon_error *err)
 {
 	const int counts = m->request->count_output || m->request->output_bytes != UINT64_MAX;
 
+	m->outcome->counted = 1;
 	for (int i = 0; i < 3; i++) {
 		if ((m->request->launch.tty & 1u << i) != 0)
 			continue;
-		if (cordon_fd_is_anonymous_pipe(i) && !(counts && i > 0)) {
-			m->run_ends[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
-			if (m->run_ends[i] < 0)
-				return cordon_fail(err, CORDON_ESYS, errno,
-					"could not pass a standard stream on");
-		} else if (relay(m, i, err) < 0) {
+		if (i == 0 || !counts)
+			m->run_ends[i] = pass_straight(i);
+		if (m->run_ends[i] < 0 && relay(m, i, err) < 0)
 			return -1;
-		}
+		if (i > 0 && m->streams[i] == NULL)
+			m->outcome->counted = 0;
 	}
-	m->outcome->counted = counts || (m->out != NULL && m->error != NULL);
 	return 0;
 }
 
@@ -179,29 +221,93 @@ static void
 set_up_pty_streams(struct monitor *m)
 {
 	const struct stream_events in = { .ended = on_stream_ended, .context = m };
-	const struct stream_events out = { .moved = on_stdout_moved,
-		.ended = on_stream_ended,
-		.context = m };
+	const struct stream_events out = {
+		.moved = on_stdout_moved, .ended = on_stream_ended, .context = m
+	};
 	struct cordon_error err = { 0 };
 	int copy = fcntl(m->pty, F_DUPFD_CLOEXEC, 3);
 
-	m->out = stream_create(m->loop, m->pty, 1, 0, 0, &out, &err);
-	m->in = copy < 0 ? NULL : stream_create(m->loop, 0, copy, 0, 1, &in, &err);
-	if (m->out == NULL || m->in == NULL)
+	if (copy < 0) {
+		cordon_fail(&err, CORDON_ESYS, errno, "could not relay a terminal");
+		give_up(m, &err);
+		return;
+	}
+	m->streams[0] = stream_create(m->loop, 0, copy, 0, 1, &in, &err);
+	m->streams[1] = stream_create(m->loop, m->pty, 1, 0, 0, &out, &err);
+	if (m->streams[0] == NULL || m->streams[1] == NULL)
 		give_up(m, &err);
 }
 
-/* launcher's messages */
+/* terminal and job control */
 
-static uint64_t
-elapsed_ms(const struct timespec *since)
+static void
+pass_size_on(struct monitor *m)
 {
-	struct timespec now;
+	struct winsize size;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000 +
-		(now.tv_nsec - since->tv_nsec) / 1000000);
+	if (m->pty >= 0 && ioctl(m->terminal.out, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(m->pty, TIOCSWINSZ, &size);
 }
+
+static void attend(struct monitor *m);
+
+static void
+on_attention(void *context)
+{
+	attend(context);
+}
+
+/* Uses the caller's terminal while we are its foreground job, else leaves it alone; a shell does not
+ * tell a running job that it was brought to the foreground, so that is looked at now and then. */
+static void
+attend(struct monitor *m)
+{
+	struct cordon_error ignored;
+	const int ours = terminal_is_ours(0);
+
+	if (ours) {
+		if (m->pty >= 0) {
+			terminal_enter(&m->terminal);
+			pass_size_on(m);
+		}
+		cordon_timer_remove(m->attention);
+		m->attention = NULL;
+	} else if (m->attention == NULL) {
+		m->attention = cordon_loop_timer(
+			m->loop, ATTENTION_MS, ATTENTION_MS, on_attention, m, &ignored);
+	}
+	stream_pause(m->streams[0], !ours);
+}
+
+/* Stops us as the run was stopped, so that the outer shell sees a stopped job. */
+static void
+stop_with_run(struct monitor *m, int group)
+{
+	struct cordon_error err = { 0 };
+
+	for (int i = 1; i < 3; i++)
+		stream_drain(m->streams[i], m->signals);
+	terminal_leave(&m->terminal);
+	terminal_stop_self(group);
+	/* Here again: somebody sent SIGCONT, a shell's fg or bg. */
+	attend(m);
+	if (cordon_launch_send_signal(m->link, RUN, SIGCONT, &err) < 0)
+		give_up(m, &err);
+}
+
+static void
+hear_stopped(struct monitor *m)
+{
+	const int asked = m->stop_asked;
+
+	/* Without a terminal nobody asked for it but the command itself. */
+	if (!asked && m->pty < 0)
+		return;
+	m->stop_asked = 0;
+	stop_with_run(m, !asked);
+}
+
+/* launcher's messages */
 
 static void
 on_wall(void *context)
@@ -226,69 +332,19 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 			give_up(m, &err);
 	}
 	if (m->pty >= 0) {
-		terminal_enter(&m->terminal);
 		set_up_pty_streams(m);
+		attend(m);
 	}
 }
 
-/* Reason and exit status of a run that had started. */
 static void
-conclude(struct monitor *m, const struct cordon_exited *exited)
+hear_exited(struct monitor *m, const struct cordon_exited *exited)
 {
 	struct run_outcome *o = m->outcome;
-	const int status = exited->status;
-	const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	o->exited = *exited;
-	o->wall_ms = elapsed_ms(&m->started_at);
-	if (exited->end == CORDON_END_MEMORY) {
-		o->reason = REASON_MEMORY;
-		o->exit_code = signal != 0 ? 128 + signal : 128 + SIGKILL;
-		cordon_fail(&o->error, CORDON_ELIMIT, 0,
-			"the run reached its memory limit (limits.memory of the profile)");
-		(void)cordon_because(&o->error, "limit.memory");
-	} else if (exited->end == CORDON_END_HIDE || exited->end == CORDON_END_PROTECT) {
-		const int hide = exited->end == CORDON_END_HIDE;
-
-		o->reason = REASON_KILLED;
-		o->exit_code = 125;
-		cordon_fail(&o->error, CORDON_EFLOOR, 0,
-			hide ? "the run was ended: a hidden file was replaced or appeared while it ran" :
-			       "the run was ended: a protected file was replaced or appeared while it ran");
-		(void)cordon_because(&o->error, hide ? "floor.hide" : "floor.protect");
-	} else if (m->killed) {
-		o->reason = m->why;
-		o->exit_code = m->why == REASON_TIMEOUT ? 124 :
-			m->why == REASON_OUTPUT		? 125 :
-							  128 + SIGKILL;
-		if (m->why == REASON_TIMEOUT) {
-			cordon_fail(&o->error, CORDON_ELIMIT, 0,
-				"the run reached its time limit of %llu ms (--timeout, or limits.wall of the "
-				"profile)",
-				(unsigned long long)m->request->wall_ms);
-			(void)cordon_because(&o->error, "limit.wall");
-		} else if (m->why == REASON_OUTPUT) {
-			cordon_fail(&o->error, CORDON_ELIMIT, 0,
-				"the run printed more than %llu bytes (limits.output of the profile)",
-				(unsigned long long)m->request->output_bytes);
-			(void)cordon_because(&o->error, "limit.output");
-		}
-	} else if (exited->end == CORDON_END_KILLED) {
-		o->reason = REASON_KILLED;
-		o->exit_code = 128 + SIGKILL;
-	} else if (signal == SIGSYS) {
-		o->reason = REASON_REFUSED_CALL;
-		o->exit_code = 128 + SIGSYS;
-		cordon_fail(&o->error, CORDON_EPOLICY, 0,
-			"the command was killed for a system call that no run may make (a foreign "
-			"architecture, or a rule of the profile)");
-	} else if (signal != 0) {
-		o->reason = REASON_SIGNAL;
-		o->exit_code = 128 + signal;
-	} else {
-		o->reason = REASON_EXIT;
-		o->exit_code = WEXITSTATUS(status);
-	}
+	o->wall_ms = o->started ? elapsed_ms(&m->started_at) : 0;
+	outcome_end(o, exited, m->why, m->request->wall_ms, m->request->output_bytes);
+	finish(m);
 }
 
 static void
@@ -296,33 +352,13 @@ hear_failed(struct monitor *m, const struct cordon_error *failure)
 {
 	struct run_outcome *o = m->outcome;
 
-	o->error = *failure;
-	o->reason = REASON_SETUP;
-	o->exit_code = 125;
-	if (failure->code == CORDON_ENOTFOUND)
-		o->exit_code = 127;
-	else if (failure->code == CORDON_EPOLICY) {
-		o->exit_code = 126;
-		o->reason = REASON_REFUSED;
+	outcome_fail(o, failure);
+	if (m->why != REASON_EXIT) { /* interrupted before it began */
+		o->error = (struct cordon_error){ 0 };
+		o->reason = REASON_KILLED;
+		o->exit_code = 128 + SIGKILL;
 	}
 	finish(m);
-}
-
-/* Stops ourselves the way the run was stopped, so that the outer shell sees a stopped job. */
-static void
-hear_stopped(struct monitor *m)
-{
-	struct cordon_error err = { 0 };
-
-	if (m->terminal.fd < 0)
-		return;
-	stream_drain(m->out);
-	terminal_leave(&m->terminal);
-	(void)raise(SIGSTOP);
-	/* Here again: somebody sent SIGCONT, a shell's fg or bg. */
-	terminal_enter(&m->terminal);
-	if (cordon_launch_send_signal(m->link, RUN, SIGCONT, &err) < 0)
-		give_up(m, &err);
 }
 
 static void
@@ -346,8 +382,7 @@ on_link(void *context, unsigned events)
 	} else if (event.message == CORDON_LAUNCH_STOPPED) {
 		hear_stopped(m);
 	} else {
-		conclude(m, &event.exited);
-		finish(m);
+		hear_exited(m, &event.exited);
 	}
 }
 
@@ -367,54 +402,94 @@ on_launcher_end(void *context, unsigned events)
 	give_up(m, &err);
 }
 
-/* Signals to us are for the run; a third interrupt kills it. SIGTERM and SIGHUP give it a chance. */
+/* signals */
+
+/* Signals that mean "end" are for the run, which may do so in its own way; whoever insists ends it. */
+static void
+interrupt(struct monitor *m, int signal)
+{
+	struct cordon_error err = { 0 };
+
+	if (m->interrupts > 0 && elapsed_ms(&m->interrupted_at) > INTERRUPTS_MS)
+		m->interrupts = 0;
+	if (m->interrupts++ == 0)
+		(void)clock_gettime(CLOCK_MONOTONIC, &m->interrupted_at);
+	if (!m->outcome->started || m->interrupts >= INTERRUPTS)
+		kill_run(m, REASON_KILLED);
+	else if (cordon_launch_send_signal(m->link, RUN, signal, &err) < 0)
+		give_up(m, &err);
+}
+
 static void
 on_signal(void *context, unsigned events)
 {
 	struct monitor *m = context;
 	struct signalfd_siginfo info;
 	struct cordon_error err = { 0 };
-	struct winsize size;
 	int signal;
 
 	(void)events;
 	if (read(m->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	signal = (int)info.ssi_signo;
-	if (signal == SIGWINCH || signal == SIGCONT) {
-		terminal_enter(&m->terminal);
-		if (m->pty >= 0 && ioctl(m->terminal.fd, TIOCGWINSZ, &size) == 0)
-			(void)ioctl(m->pty, TIOCSWINSZ, &size);
-		return;
+	if (signal == SIGWINCH) {
+		pass_size_on(m);
+	} else if (signal == SIGCONT) {
+		attend(m);
+	} else if (signal == SIGTSTP && !m->outcome->started) {
+		terminal_stop_self(0);
+	} else if (signal == SIGTSTP || signal == SIGUSR1 || signal == SIGUSR2) {
+		m->stop_asked |= signal == SIGTSTP;
+		/* SIGSTOP: orphaned groups of the run would not heed the other. */
+		if (cordon_launch_send_signal(
+			    m->link, RUN, signal == SIGTSTP ? SIGSTOP : signal, &err) < 0)
+			give_up(m, &err);
+	} else {
+		interrupt(m, signal);
 	}
-	if (!m->outcome->started || ++m->interrupts > 2)
-		kill_run(m, REASON_KILLED);
-	else if (cordon_launch_send_signal(m->link, RUN, signal, &err) < 0)
-		give_up(m, &err);
 }
 
 static int
 set_up_signals(struct monitor *m, struct cordon_error *err)
 {
+	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP,
+		SIGWINCH, SIGCONT };
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	sigaddset(&set, SIGWINCH);
-	sigaddset(&set, SIGCONT);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		struct sigaction now;
+
+		/* What the caller ignores (nohup, a shell's background job) stays ignored. */
+		if (sigaction(taken[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&set, taken[i]);
+	}
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not block signals");
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGTTOU, SIG_IGN); /* putting the terminal back from the background */
+	(void)signal(
+		SIGTTOU, SIG_IGN); /* output from the background, and putting a terminal back */
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not take signals");
 	return 0;
+}
+
+/* beginning and end */
+
+static int
+set_up_watches(struct monitor *m, struct cordon_error *err)
+{
+	m->link_watch = cordon_loop_watch(m->loop, m->link, CORDON_LOOP_READ, on_link, m, err);
+	if (m->link_watch == NULL)
+		return -1;
+	m->launcher_watch =
+		cordon_loop_watch(m->loop, m->launcher, CORDON_LOOP_READ, on_launcher_end, m, err);
+	if (m->launcher_watch == NULL)
+		return -1;
+	m->signal_watch =
+		cordon_loop_watch(m->loop, m->signals, CORDON_LOOP_READ, on_signal, m, err);
+	return m->signal_watch == NULL ? -1 : 0;
 }
 
 static int
@@ -425,8 +500,15 @@ start(struct monitor *m, struct cordon_error *err)
 	int ends[2], fds[3];
 	unsigned count = 0;
 
-	if (set_up_signals(m, err) < 0 || set_up_streams(m, err) < 0)
+	m->loop = cordon_loop_create(err);
+	if (m->loop == NULL)
 		return -1;
+	if (r->launch.tty != 0 && terminal_init(&m->terminal, 0, 1, err) < 0)
+		return -1;
+	if (set_up_signals(m, err) < 0 || set_up_streams(m, err) < 0 || set_up_watches(m, err) < 0)
+		return -1;
+	if (m->streams[0] != NULL && isatty(0))
+		attend(m);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make the lifeline");
 	read_end = ends[0];
@@ -434,20 +516,11 @@ start(struct monitor *m, struct cordon_error *err)
 	for (int i = 0; i < 3; i++)
 		if (m->run_ends[i] >= 0)
 			fds[count++] = m->run_ends[i];
-	m->link_watch = cordon_loop_watch(m->loop, m->link, CORDON_LOOP_READ, on_link, m, err);
-	m->launcher_watch = m->link_watch == NULL ?
-		NULL :
-		cordon_loop_watch(m->loop, m->launcher, CORDON_LOOP_READ, on_launcher_end, m, err);
-	m->signal_watch = m->launcher_watch == NULL ?
-		NULL :
-		cordon_loop_watch(m->loop, m->signals, CORDON_LOOP_READ, on_signal, m, err);
-	if (m->signal_watch == NULL)
-		return -1;
 	if (cordon_launch_send_hello(m->link, read_end, err) < 0 ||
 		cordon_launch_send_plan(m->link, PLAN, r->plan, err) < 0 ||
 		cordon_launch_send_launch(m->link, &r->launch, fds, count, err) < 0)
 		return -1;
-	return 0;
+	return cordon_loop_run(m->loop, err);
 }
 
 /* Lets the launcher go and waits for it; sweeps behind one that was killed. */
@@ -473,19 +546,36 @@ clean_up(struct monitor *m)
 	cordon_watch_remove(m->launcher_watch);
 	cordon_watch_remove(m->signal_watch);
 	cordon_timer_remove(m->wall);
+	cordon_timer_remove(m->attention);
 	dismiss_launcher(m);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&m->run_ends[i]);
 	/* All writers are dead: what is in the pipes is all there will be. */
-	stream_drain(m->out);
-	stream_drain(m->error);
-	stream_destroy(m->in);
-	stream_destroy(m->out);
-	stream_destroy(m->error);
+	for (int i = 1; i < 3; i++)
+		stream_drain(m->streams[i], m->signals);
+	for (int i = 0; i < 3; i++)
+		end_stream(m, i);
 	terminal_finish(&m->terminal);
 	cordon_fd_close_p(&m->pty);
 	cordon_fd_close_p(&m->signals);
 	cordon_loop_destroy(m->loop);
+}
+
+/* Output that could not be delivered is not a success. */
+static void
+report_lost_output(const struct monitor *m)
+{
+	struct run_outcome *o = m->outcome;
+
+	for (int i = 1; i < 3; i++) {
+		if (m->write_error[i] == 0 || o->error.text[0] != '\0')
+			continue;
+		cordon_fail(&o->error, CORDON_ESYS, m->write_error[i],
+			"could not write what the run printed to standard %s",
+			i == 1 ? "output" : "error");
+		if (o->exit_code == 0)
+			o->exit_code = EXIT_SETUP;
+	}
 }
 
 void
@@ -499,20 +589,15 @@ monitor_run(const struct run_request *request, int launcher_link, int launcher_p
 		.lifeline = -1,
 		.signals = -1,
 		.pty = -1,
-		.terminal = { .fd = -1 },
+		.why = REASON_EXIT,
+		.terminal = { .in = -1, .out = -1 },
 		.run_ends = { -1, -1, -1 } };
 	struct cordon_error err = { 0 };
 
-	m.loop = cordon_loop_create(&err);
-	if (m.loop == NULL || (request->launch.tty != 0 && terminal_init(&m.terminal, 0, &err) < 0) ||
-		start(&m, &err) < 0) {
-		outcome->reason = REASON_SETUP;
-		outcome->exit_code = 125;
-		outcome->error = err;
-	} else if (cordon_loop_run(m.loop, &err) < 0 || !m.ended) {
-		outcome->reason = REASON_SETUP;
-		outcome->exit_code = 125;
-		outcome->error = err;
-	}
+	if (start(&m, &err) == 0 && !m.ended)
+		cordon_fail(&err, CORDON_ESYS, 0, "nothing was left to wait for");
+	if (!m.ended)
+		give_up(&m, &err);
 	clean_up(&m);
+	report_lost_output(&m);
 }

@@ -14,8 +14,11 @@
 #include <cordon/mem.h>
 #include <cordon/path.h>
 
+#include "own_files.h"
+
 struct builder {
 	struct cordon_plan *plan;
+	const struct config *config;
 	size_t mount_capacity, link_capacity, file_capacity;
 	struct cordon_error *err;
 };
@@ -90,7 +93,8 @@ add_reads(struct builder *b, const struct cordon_profile *profile)
 	for (size_t i = 0; i < profile->read.count; i++) {
 		const char *path = profile->read.items[i];
 
-		if (add_mount(b, path, path, is_executable(profile, path) ? CORDON_MOUNT_EXEC : 0) < 0)
+		if (add_mount(b, path, path, is_executable(profile, path) ? CORDON_MOUNT_EXEC : 0) <
+			0)
 			return -1;
 	}
 	for (size_t i = 0; i < profile->exec.count; i++) {
@@ -100,7 +104,7 @@ add_reads(struct builder *b, const struct cordon_profile *profile)
 		for (size_t k = 0; k < profile->read.count; k++) {
 			readable |= cordon_path_within(path, profile->read.items[k]);
 			covered |= cordon_path_within(path, profile->read.items[k]) &&
-				is_executable(profile, profile->read.items[k]);
+				   is_executable(profile, profile->read.items[k]);
 		}
 		/* What cannot be read cannot be executed either: a list entry without a grant. */
 		if (readable && !covered && add_mount(b, path, path, CORDON_MOUNT_EXEC) < 0)
@@ -132,7 +136,8 @@ add_writes(struct builder *b, const struct cordon_profile *profile)
 static int
 add_usr_links(struct builder *b, const struct cordon_profile *profile)
 {
-	static const char *const names[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+	static const char *const names[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64",
+		"/libx32" };
 	int has_usr = 0;
 
 	for (size_t i = 0; i < profile->read.count; i++)
@@ -157,19 +162,18 @@ static int
 add_etc(struct builder *b)
 {
 	/* Trees that programs need and that tell nothing about the host's people. */
-	static const char *const kept[] = { "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs",
-		"/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki", "/etc/crypto-policies",
-		"/etc/mime.types", "/etc/services", "/etc/protocols", "/etc/fonts", "/etc/perl",
-		"/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/python3", "/etc/terminfo",
-		"/etc/magic" };
+	static const char *const kept[] = { "/etc/alternatives", "/etc/ld.so.cache",
+		"/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki",
+		"/etc/crypto-policies", "/etc/mime.types", "/etc/services", "/etc/protocols",
+		"/etc/fonts", "/etc/perl", "/etc/java-17-openjdk", "/etc/java-21-openjdk",
+		"/etc/python3", "/etc/terminfo", "/etc/magic" };
 	/* Links into /usr, where the host has them as such. */
 	static const char *const links[] = { "/etc/localtime", "/etc/os-release" };
 	static const struct {
 		const char *target, *text;
 	} made[] = {
-		{ "/etc/passwd",
-			"user:x:%u:%g:user:/home/user:/bin/bash\n"
-			"nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" },
+		{ "/etc/passwd", "user:x:%u:%g:user:/home/user:/bin/bash\n"
+				 "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" },
 		{ "/etc/group", "user:x:%g:\nnogroup:x:65534:\n" },
 		{ "/etc/nsswitch.conf",
 			"passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
@@ -192,39 +196,96 @@ add_etc(struct builder *b)
 		const ssize_t length = readlink(links[i], text, sizeof(text) - 1);
 
 		text[length > 0 ? length : 0] = '\0';
-		if (strstr(text, "usr/") != NULL ? add_link(b, links[i], text) < 0 :
-						   add_mount(b, links[i], links[i], 0) < 0)
+		if (strstr(text, "usr/") != NULL ? add_link(b, links[i], text) < 0
+						 : add_mount(b, links[i], links[i], 0) < 0)
 			return -1;
 	}
 	return add_link(b, "/etc/mtab", "/proc/self/mounts");
 }
 
-/* cordon's own programs, where they lie in a writable workspace (a build tree): read-only. */
 static int
-add_own_programs(struct builder *b, const char *workspace)
+refuse_layout(const struct builder *b, const char *grant, const char *where)
+{
+	cordon_fail(b->err, CORDON_EPOLICY, 0,
+		"the profile grants '%s', but '%s' belongs to cordon itself; grant only what lies "
+		"beside it",
+		grant, where);
+	return cordon_because(b->err, "floor.layout");
+}
+
+/* Whatever a profile grants, cordon's own files are not among it (A01). */
+static int
+check_grants(const struct builder *b, const struct cordon_profile *profile)
+{
+	char where[PATH_MAX];
+
+	for (size_t i = 0; i < profile->read.count; i++)
+		if (own_files_meet(b->config, profile->read.items[i], OWN_FILES_PRESENT, where))
+			return refuse_layout(b, profile->read.items[i], where);
+	for (size_t i = 0; i < profile->write_count; i++)
+		if (own_files_meet(b->config, profile->write[i].path, OWN_FILES_POSSIBLE, where))
+			return refuse_layout(b, profile->write[i].path, where);
+	return 0;
+}
+
+static int
+protect(struct builder *b, const char *below)
 {
 	struct cordon_plan *p = b->plan;
-	char program[PATH_MAX];
+	char **grown = realloc(p->protect, (p->protect_count + 1) * sizeof(*grown));
+
+	if (grown == NULL || p->protect_count >= CORDON_PLAN_PATTERNS)
+		return no_memory(b);
+	p->protect = grown;
+	grown[p->protect_count] = strdup(below);
+	return grown[p->protect_count++] == NULL ? no_memory(b) : 0;
+}
+
+/* A directory of cordon's programs that the run could write: read-only where it lies below the workspace
+ * (a build tree), else the run is refused (docs/decisions/0002). */
+static int
+guard_programs(struct builder *b, const struct cordon_profile *profile, const char *workspace,
+	const char *directory)
+{
+	for (size_t i = 0; i < profile->write_count; i++)
+		if (cordon_path_within(directory, profile->write[i].path) ||
+			cordon_path_within(profile->write[i].path, directory))
+			return refuse_layout(b, profile->write[i].path, directory);
+	if (b->plan->workspace != CORDON_WORKSPACE_WRITE)
+		return 0;
+	if (cordon_path_within(workspace, directory)) {
+		cordon_fail(b->err, CORDON_EPOLICY, 0,
+			"'%s' cannot be a writable workspace: cordon's own programs are in '%s'; "
+			"change to "
+			"another directory or name one with --workspace",
+			workspace, directory);
+		return cordon_because(b->err, "floor.layout");
+	}
+	if (cordon_path_within(directory, workspace))
+		return protect(b, directory + strlen(workspace) + 1);
+	return 0;
+}
+
+/* A run that could write cordon's programs would judge the next one. */
+static int
+guard_own_programs(struct builder *b, const struct cordon_profile *profile, const char *workspace)
+{
+	char program[PATH_MAX], helpers[PATH_MAX + 32], real[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	char **grown;
 	char *slash;
 
 	if (length <= 0)
-		return cordon_fail(b->err, CORDON_ESYS, errno, "could not find cordon's own program");
+		return cordon_fail(
+			b->err, CORDON_ESYS, errno, "could not find cordon's own program");
 	program[length] = '\0';
 	slash = strrchr(program, '/');
 	if (slash == NULL || slash == program)
 		return 0;
 	*slash = '\0';
-	if (workspace[0] == '\0' || !cordon_path_within(program, workspace) ||
-		strcmp(program, workspace) == 0)
-		return 0;
-	grown = realloc(p->protect, (p->protect_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return no_memory(b);
-	p->protect = grown;
-	grown[p->protect_count] = strdup(program + strlen(workspace) + 1);
-	return grown[p->protect_count++] == NULL ? no_memory(b) : 0;
+	if (guard_programs(b, profile, workspace, program) < 0)
+		return -1;
+	snprintf(helpers, sizeof(helpers), "%s/../libexec/cordon", program);
+	return realpath(helpers, real) == NULL ? 0 : guard_programs(b, profile, workspace, real);
 }
 
 static int
@@ -246,15 +307,17 @@ fill(struct builder *b, const struct cordon_profile *profile, const char *worksp
 {
 	struct cordon_plan *p = b->plan;
 
-	if (add_reads(b, profile) < 0 || add_usr_links(b, profile) < 0 || add_etc(b) < 0 ||
-		add_writes(b, profile) < 0)
+	if (check_grants(b, profile) < 0 || add_reads(b, profile) < 0 ||
+		add_usr_links(b, profile) < 0 || add_etc(b) < 0 || add_writes(b, profile) < 0)
 		return -1;
 	if (copy_strings(b, &profile->protect, &p->protect, &p->protect_count) < 0 ||
 		copy_strings(b, &profile->hide, &p->hide, &p->hide_count) < 0 ||
 		copy_strings(b, &profile->exec, &p->exec, &p->exec_count) < 0)
 		return -1;
-	if (p->workspace == CORDON_WORKSPACE_WRITE && add_own_programs(b, workspace) < 0)
+	if (guard_own_programs(b, profile, workspace) < 0)
 		return -1;
+	for (uint32_t nr = 0; nr < CORDON_PLAN_CALLS; nr++)
+		p->arguments[nr] = (uint8_t)cordon_syscall_argc(nr);
 	p->filter = cordon_array(profile->filter_count, sizeof(*p->filter));
 	if (p->filter == NULL)
 		return no_memory(b);
@@ -264,21 +327,23 @@ fill(struct builder *b, const struct cordon_profile *profile, const char *worksp
 }
 
 int
-plan_build(const struct cordon_profile *profile, const char *workspace, int map_root,
+plan_build(const struct cordon_profile *profile, const char *workspace, const struct config *config,
 	struct cordon_plan *ret, struct cordon_error *err)
 {
 	struct cordon_plan plan = { 0 };
-	struct builder b = { .plan = &plan, .err = err };
+	struct builder b = { .plan = &plan, .config = config, .err = err };
 
-	plan.workspace = profile->workspace == CORDON_ACCESS_WRITE ? CORDON_WORKSPACE_WRITE :
-		profile->workspace == CORDON_ACCESS_READ	   ? CORDON_WORKSPACE_READ :
-								     CORDON_WORKSPACE_NONE;
-	plan.flags = (profile->workspace_exec ? (uint32_t)CORDON_PLAN_WORKSPACE_EXEC : 0u) |
+	plan.workspace = profile->workspace == CORDON_ACCESS_WRITE  ? CORDON_WORKSPACE_WRITE
+			 : profile->workspace == CORDON_ACCESS_READ ? CORDON_WORKSPACE_READ
+								    : CORDON_WORKSPACE_NONE;
+	plan.flags =
+		(profile->workspace_exec ? (uint32_t)CORDON_PLAN_WORKSPACE_EXEC : 0u) |
 		(profile->tmp_exec ? (uint32_t)CORDON_PLAN_TMP_EXEC : 0u) |
 		(profile->proc == CORDON_PROC_SYSTEM ? (uint32_t)CORDON_PLAN_PROC_SYSTEM : 0u) |
-		(map_root ? (uint32_t)CORDON_PLAN_MAP_ROOT : 0u) |
+		(config->map_root ? (uint32_t)CORDON_PLAN_MAP_ROOT : 0u) |
 		(profile->limits.memory_enforced ? (uint32_t)CORDON_PLAN_MEMORY_ENFORCED : 0u) |
-		(profile->sockets == CORDON_SOCKETS_INSIDE ? (uint32_t)CORDON_PLAN_SOCKETS_INSIDE : 0u);
+		(profile->sockets == CORDON_SOCKETS_INSIDE ? (uint32_t)CORDON_PLAN_SOCKETS_INSIDE
+							   : 0u);
 	plan.tmp_bytes = profile->tmp_size;
 	plan.tmp_inodes = profile->tmp_files;
 	plan.memory_bytes = profile->limits.memory;

@@ -5,7 +5,9 @@
 #include <cordon/plan.h>
 #include <cordon/profile.h>
 
-/* workspace: its path, or "" for none. map_root: the operator's configuration. The caller finishes
- * *ret. Returns 0, or -1 with *err set. */
-int plan_build(const struct cordon_profile *profile, const char *workspace, int map_root,
-	struct cordon_plan *ret, struct cordon_error *err) CORDON_CHECKED;
+#include "config.h"
+
+/* workspace: its path, or "" for none. The caller finishes *ret. Returns 0, or -1 with *err set. */
+int plan_build(const struct cordon_profile *profile, const char *workspace,
+	const struct config *config, struct cordon_plan *ret,
+	struct cordon_error *err) CORDON_CHECKED;

@@ -14,7 +14,7 @@
 #include <cordon/fd.h>
 
 #define STRING_MAX (128u * 1024) /* MAX_ARG_STRLEN, linux/binfmts.h */
-#define TOTAL_MAX (2u * 1024 * 1024) /* a quarter of the usual stack limit */
+#define TOTAL_MAX  (2u * 1024 * 1024) /* a quarter of the usual stack limit */
 
 /* Where path lies on the host, for a path that the run sees: the same place, when something that the
  * run has is there. /bin and the like are links that the run has too. */
@@ -64,6 +64,19 @@ is_script(const char *path, char interpreter[PATH_MAX])
 	return 1;
 }
 
+/* A relative interpreter is found from the working directory, by the kernel: not judged here. */
+static int
+has_interpreter(
+	const char *interpreter, const struct cordon_plan *plan, const struct workspace *workspace)
+{
+	CORDON_CLOSE int fd = open(interpreter, O_PATH | O_CLOEXEC);
+	char real[PATH_MAX];
+
+	if (interpreter[0] != '/')
+		return interpreter[0] != '\0';
+	return fd >= 0 && real_name(fd, real) == 0 && is_visible(real, plan, workspace);
+}
+
 /* Takes path when it is a file that the run can start. Returns 1, 0 when there is nothing there, or -1
  * with *err: it is there, and cannot be executed. */
 static int
@@ -79,7 +92,8 @@ try_path(const char *path, const struct cordon_plan *plan, const struct workspac
 	if (fd < 0 || fstat(fd, &st) < 0 || real_name(fd, real) < 0)
 		return cordon_fail(err, CORDON_EPOLICY, errno, "could not look at '%s'", path);
 	if (S_ISDIR(st.st_mode))
-		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is a directory, not a command", path);
+		return cordon_fail(
+			err, CORDON_EPOLICY, 0, "'%s' is a directory, not a command", path);
 	if (!S_ISREG(st.st_mode))
 		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not a regular file", path);
 	if (!is_visible(real, plan, workspace))
@@ -89,11 +103,13 @@ try_path(const char *path, const struct cordon_plan *plan, const struct workspac
 			real);
 	/* The run's user is not this one: any x bit will do here, the kernel decides inside. */
 	if ((st.st_mode & 0111) == 0)
-		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not executable (chmod +x)", path);
+		return cordon_fail(
+			err, CORDON_EPOLICY, 0, "'%s' is not executable (chmod +x)", path);
 	ret->script = is_script(path, interpreter);
-	if (ret->script && access(interpreter, F_OK) < 0)
+	if (ret->script && !has_interpreter(interpreter, plan, workspace))
 		return cordon_fail(err, CORDON_EPOLICY, 0,
-			"the interpreter '%s' of the script '%s' does not exist", interpreter, path);
+			"the interpreter '%s' of the script '%s' does not exist inside the run",
+			interpreter, path);
 	ret->identity = (struct cordon_identity){ st.st_dev, st.st_ino };
 	return 1;
 }
@@ -111,6 +127,39 @@ take(const char *path, const char *as, const struct cordon_plan *plan,
 	return -1;
 }
 
+/* As execvp(3): what is there and cannot be executed is passed over, and only named when nothing else is
+ * found. */
+static int
+search_path(const char *name, const char *search, const struct cordon_plan *plan,
+	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
+{
+	struct cordon_error first = { 0 };
+	char path[PATH_MAX];
+
+	while (search != NULL && *search != '\0') {
+		const size_t length = strcspn(search, ":");
+
+		if (search[0] == '/' && snprintf(path, sizeof(path), "%.*s/%s", (int)length, search,
+						name) < (int)sizeof(path)) {
+			const int found = try_path(path, plan, workspace, ret, err);
+
+			if (found > 0)
+				return cordon_path_clean(path, ret->path, err);
+			if (found < 0 &&
+				(first.code == CORDON_OK || first.code == CORDON_ENOTFOUND))
+				first = *err;
+		}
+		search += length;
+		search += *search == ':';
+	}
+	if (first.code != CORDON_OK) {
+		*err = first;
+		return -1;
+	}
+	return cordon_fail(
+		err, CORDON_ENOTFOUND, 0, "there is no command '%s' in the run's PATH", name);
+}
+
 int
 resolve_command(const char *name, const char *search, const struct cordon_plan *plan,
 	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
@@ -124,30 +173,15 @@ resolve_command(const char *name, const char *search, const struct cordon_plan *
 
 		if (snprintf(path, sizeof(path), "%s%s%s", name[0] == '/' ? "" : workspace->cwd,
 			    name[0] == '/' ? "" : "/", name) >= (int)sizeof(path))
-			return cordon_fail(err, CORDON_ENOTFOUND, 0, "the command's path is too long");
+			return cordon_fail(
+				err, CORDON_ENOTFOUND, 0, "the command's path is too long");
 		/* ".." and links: the name without them is the one that means the same inside. */
 		fd = open(path, O_PATH | O_CLOEXEC);
 		if (strstr(path, "..") != NULL && fd >= 0 && real_name(fd, real) == 0)
 			return take(real, name, plan, workspace, ret, err);
 		return take(path, name, plan, workspace, ret, err);
 	}
-	while (search != NULL && *search != '\0') {
-		const size_t length = strcspn(search, ":");
-		int found;
-
-		if (snprintf(path, sizeof(path), "%.*s/%s", (int)length, search, name) <
-				(int)sizeof(path) &&
-			search[0] == '/') {
-			found = try_path(path, plan, workspace, ret, err);
-			if (found < 0)
-				return -1;
-			if (found > 0)
-				return cordon_path_clean(path, ret->path, err);
-		}
-		search += length;
-		search += *search == ':';
-	}
-	return cordon_fail(err, CORDON_ENOTFOUND, 0, "there is no command '%s' in the run's PATH", name);
+	return search_path(name, search, plan, workspace, ret, err);
 }
 
 int
@@ -162,7 +196,8 @@ resolve_check_size(char *const *argv, char *const *env, struct cordon_error *err
 			total += length + sizeof(char *);
 			if (length > STRING_MAX || total > TOTAL_MAX) {
 				cordon_fail(err, CORDON_ELIMIT, 0,
-					"the command line and environment are too long for execve: at most "
+					"the command line and environment are too long for execve: "
+					"at most "
 					"%u bytes for one string and %u in all",
 					STRING_MAX - 1, TOTAL_MAX);
 				return cordon_because(err, "limit.arguments");

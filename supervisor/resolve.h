@@ -18,8 +18,9 @@ struct command {
 /* name: argv[0]. search: the run's PATH. Returns 0, or -1 with *err set: CORDON_ENOTFOUND for no such
  * command, CORDON_EPOLICY for one that is there and cannot be executed. */
 int resolve_command(const char *name, const char *search, const struct cordon_plan *plan,
-	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
-	CORDON_CHECKED;
+	const struct workspace *workspace, struct command *ret,
+	struct cordon_error *err) CORDON_CHECKED;
 
 /* Bounds of execve(2): returns 0, or -1 with CORDON_ELIMIT. */
-int resolve_check_size(char *const *argv, char *const *env, struct cordon_error *err) CORDON_CHECKED;
+int resolve_check_size(
+	char *const *argv, char *const *env, struct cordon_error *err) CORDON_CHECKED;

@@ -16,7 +16,8 @@ result_make_id(char out[RUN_ID], struct cordon_error *err)
 {
 	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 	struct timespec now;
-	uint8_t bytes[17]; /* 48 bits of milliseconds, 80 random ones; one spare for the last group */
+	uint8_t bytes
+		[17]; /* 48 bits of milliseconds, 80 random ones; one spare for the last group */
 	uint64_t ms;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -85,16 +86,18 @@ put_usage(struct cordon_json *j, const struct run_outcome *o)
 }
 
 static void
-put_refused(struct cordon_json *j, const struct run_outcome *o)
+put_refused(
+	struct cordon_json *j, const struct cordon_profile *profile, const struct run_outcome *o)
 {
-	if (!o->start.reports_calls) {
+	if (profile == NULL || !o->start.reports_calls) {
 		cordon_json_null(j, "refusedCalls");
 		return;
 	}
 	cordon_json_array(j, "refusedCalls");
 	for (uint32_t i = 0; i < o->exited.refused_count; i++) {
 		const struct cordon_refused *r = &o->exited.refused[i];
-		const char *name = cordon_syscall_name(r->nr), *action = strerrorname_np((int)r->error);
+		const char *name = cordon_syscall_name(r->nr),
+			   *action = strerrorname_np((int)r->error);
 		char text[24];
 
 		cordon_json_object(j, NULL);
@@ -108,7 +111,7 @@ put_refused(struct cordon_json *j, const struct run_outcome *o)
 		cordon_json_end(j);
 		cordon_json_string(j, "action", action == NULL ? "errno" : action);
 		cordon_json_u64(j, "count", r->count);
-		cordon_json_null(j, "rule");
+		cordon_json_string(j, "rule", cordon_profile_rule(profile, r->nr, r->args));
 		cordon_json_end(j);
 	}
 	cordon_json_end(j);
@@ -169,7 +172,7 @@ result_json(const char *id, const char *profile_name, const struct cordon_profil
 		cordon_json_string(j, NULL, "mapRoot");
 		cordon_json_end(j);
 	}
-	put_refused(j, o);
+	put_refused(j, profile, o);
 	cordon_json_null(j, "network");
 	cordon_json_null(j, "executed");
 	cordon_json_array(j, "startsCode");

@@ -5,7 +5,7 @@
 
 #include <cordon/profile.h>
 
-#include "monitor.h"
+#include "outcome.h"
 
 /* A fresh run id: "r-" and 26 characters, ordered by time. out has RUN_ID bytes. */
 #define RUN_ID 29

@@ -1,12 +1,15 @@
 /* Descriptors of the caller are never made non-blocking: they share their description with others, a
  * shell for one. poll(2) says that a read will not wait; before a write to the caller's side a poll
  * says so too, and at most PIPE_BUF bytes are written then, which a pipe that is ready always takes
- * at once (pipe(7)). */
+ * at once (pipe(7)). A terminal that is ready may take less and wait for the rest (Ctrl-S): it is
+ * opened anew, which gives a description of our own. */
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,12 +25,14 @@ struct stream {
 	int source, sink;
 	int close_source, close_sink;
 	int source_is_file, sink_is_file; /* always ready */
+	int sink_is_quick; /* non-blocking: it says itself when it is full */
 	struct cordon_watch *reader, *writer;
 	struct cordon_timer *soon; /* a file as source is read when the loop comes round */
 	struct stream_events events;
 	char buffer[BUFFER];
 	size_t start, end; /* what was read and not yet written */
 	int at_end, paused, sink_gone, told;
+	int error; /* errno of the write that failed, else 0 */
 };
 
 static int
@@ -35,8 +40,8 @@ is_always_ready(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
-					      S_ISBLK(st.st_mode));
+	return fstat(fd, &st) == 0 &&
+	       (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
 static int
@@ -66,16 +71,20 @@ flush(struct stream *s)
 		if (!s->sink_is_file) {
 			if (!is_writable(s->sink))
 				return;
-			if (piece > PIPE_BUF)
+			if (piece > PIPE_BUF && !s->sink_is_quick)
 				piece = PIPE_BUF;
 		}
 		written = write(s->sink, s->buffer + s->start, piece);
-		if (written < 0 && (errno == EINTR || errno == EAGAIN))
+		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
+		if (written < 0 && errno == EAGAIN)
+			return;
+		if (written < 0) {
 			s->sink_gone = 1;
-		else
+			s->error = errno;
+		} else {
 			s->start += (size_t)written;
+		}
 	}
 	s->start = s->end = 0;
 }
@@ -164,6 +173,24 @@ pump(struct stream *s)
 	set_interest(s);
 }
 
+/* A descriptor of our own for writing to sink, which epoll may know already for reading. */
+static int
+copy_sink(struct stream *s, int sink, int is_ours)
+{
+	int copy = -1;
+
+	if (is_ours) {
+		s->sink_is_quick = cordon_fd_nonblock(sink, 1) == 0;
+	} else if (isatty(sink)) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", sink);
+		copy = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		s->sink_is_quick = copy >= 0;
+	}
+	return copy >= 0 ? copy : fcntl(sink, F_DUPFD_CLOEXEC, 3);
+}
+
 struct stream *
 stream_create(struct cordon_loop *loop, int source, int sink, int close_source, int close_sink,
 	const struct stream_events *events, struct cordon_error *err)
@@ -188,8 +215,7 @@ stream_create(struct cordon_loop *loop, int source, int sink, int close_source, 
 			s->source_is_file = 1; /* /dev/null and other devices that epoll refuses */
 	}
 	if (!s->sink_is_file) {
-		/* The same open file may be watched for reading already: epoll takes it once. */
-		int copy = dup(sink);
+		int copy = copy_sink(s, sink, close_sink);
 
 		s->writer = copy < 0 ? NULL : cordon_loop_watch(loop, copy, 0, on_ready, s, err);
 		if (s->writer == NULL) {
@@ -207,23 +233,32 @@ stream_create(struct cordon_loop *loop, int source, int sink, int close_source, 
 }
 
 void
-stream_drain(struct stream *s)
+stream_drain(struct stream *s, int interrupt)
 {
 	if (s == NULL)
 		return;
 	for (;;) {
-		struct pollfd p = { .fd = s->sink, .events = POLLOUT };
+		struct pollfd p[2] = { { .fd = s->sink, .events = POLLOUT },
+			{ .fd = interrupt, .events = POLLIN } };
 
 		flush(s);
 		if (s->sink_gone)
 			return;
 		if (s->end != 0) { /* whoever reads this may be slow: that is their right */
-			(void)poll(&p, 1, -1);
+			(void)poll(p, 2, -1);
+			if (p[1].revents != 0)
+				return;
 			continue;
 		}
 		if (!fill(s))
 			return;
 	}
+}
+
+int
+stream_error(const struct stream *s)
+{
+	return s->error;
 }
 
 void

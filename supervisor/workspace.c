@@ -10,6 +10,7 @@
 
 #include <cordon/fd.h>
 
+#include "own_files.h"
 #include "passwd.h"
 
 /* The name of an opened file, free of links. */
@@ -35,24 +36,12 @@ is_same(const struct cordon_identity *a, const char *path)
 	return path != NULL && stat(path, &st) == 0 && st.st_dev == a->dev && st.st_ino == a->ino;
 }
 
-/* True when path, with its links resolved as far as it exists, lies in base. */
-static int
-contains(const char *base, const char *path)
-{
-	char resolved[PATH_MAX];
-
-	if (path == NULL)
-		return 0;
-	if (realpath(path, resolved) != NULL) /* for a comparison only; nothing is opened by it */
-		path = resolved;
-	return cordon_path_within(path, base);
-}
-
-/* Service users have "/", "/usr" or a spool as home; only people's count. */
+/* Service users have "/", "/usr" or a spool as home; only people's count, and the caller's. */
 static int
 is_home_of(void *identity, uid_t uid, const char *home)
 {
-	return home[0] == '/' && (uid >= 1000 || uid == 0) && uid != 65534 && is_same(identity, home);
+	return home[0] == '/' && uid != 65534 && (uid >= 1000 || uid == 0 || uid == getuid()) &&
+	       is_same(identity, home);
 }
 
 static int
@@ -66,39 +55,28 @@ refuse(struct cordon_error *err, const char *path, const char *why)
 }
 
 static int
-judge(const struct workspace *w, int writable, const struct config *config, struct cordon_error *err)
+judge(const struct workspace *w, const struct config *config, struct cordon_error *err)
 {
-	static const char *const system[] = { "/etc/cordon", "/var/lib/cordon", "/run/cordon" };
+	static const char *const kernel[] = { "/proc", "/sys", "/dev" };
+	static const char *const shared[] = { "/tmp", "/var/tmp", "/home", "/usr", "/etc", "/var" };
 	struct cordon_identity identity = w->identity;
-	char program[PATH_MAX];
-	ssize_t length;
+	char where[PATH_MAX];
 
 	if (strcmp(w->path, "/") == 0)
 		return refuse(err, w->path, "it is the root directory");
 	if (is_same(&w->identity, config->home) || is_same(&w->identity, getenv("HOME")) ||
 		passwd_each(is_home_of, &identity) != 0)
 		return refuse(err, w->path, "it is a home directory, with keys and start-up files");
-	if (contains(w->path, config->user_directory) || contains(w->path, config->state_directory) ||
-		contains(w->path, getenv("XDG_RUNTIME_DIR")))
-		return refuse(err, w->path, "it contains cordon's own configuration, state or sockets");
-	for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++)
-		if (contains(w->path, system[i]) || cordon_path_within(w->path, system[i]))
-			return refuse(err, w->path, "it contains or is part of cordon's own files");
-	if (cordon_path_within(w->path, "/proc") || cordon_path_within(w->path, "/sys") ||
-		cordon_path_within(w->path, "/dev"))
-		return refuse(err, w->path, "it belongs to the kernel");
-	if (strcmp(w->path, "/tmp") == 0 || strcmp(w->path, "/home") == 0 ||
-		strcmp(w->path, "/usr") == 0 || strcmp(w->path, "/etc") == 0)
-		return refuse(err, w->path, "a run has its own");
-	/* A run that could write the program would judge the next one. Below a workspace it is bound
-	 * read-only (plan_build.c, docs/decisions/0002); as the workspace itself it cannot be. */
-	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	if (length <= 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not find cordon's own program");
-	program[length] = '\0';
-	*strrchr(program, '/') = '\0';
-	if (writable && strcmp(program, w->path) == 0)
-		return refuse(err, w->path, "it holds cordon's own program");
+	if (own_files_meet(config, w->path, OWN_FILES_POSSIBLE, where)) {
+		refuse(err, w->path, "cordon's own configuration, state or sockets belong there");
+		return cordon_because(err, "floor.layout");
+	}
+	for (size_t i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++)
+		if (cordon_path_within(w->path, kernel[i]))
+			return refuse(err, w->path, "it belongs to the kernel");
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (strcmp(w->path, shared[i]) == 0)
+			return refuse(err, w->path, "it belongs to the whole system");
 	return 0;
 }
 
@@ -112,7 +90,8 @@ open_directory(const char *path, struct cordon_error *err)
 	if (errno == ENOENT)
 		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' does not exist", path);
 	if (errno == ENOTDIR)
-		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' is not a directory", path);
+		return cordon_fail(
+			err, CORDON_EINPUT, 0, "workspace '%s' is not a directory", path);
 	return cordon_fail(err, CORDON_EINPUT, errno, "could not open workspace '%s'", path);
 }
 
@@ -138,8 +117,7 @@ open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_erro
 	}
 	fd = cordon_open_beneath(workspace, below, O_PATH | O_DIRECTORY, 0, err);
 	if (fd < 0) {
-		if (err->code == CORDON_ENOTFOUND)
-			err->code = CORDON_EINPUT;
+		err->code = CORDON_EINPUT; /* a wrong option, whatever is wrong with it */
 		return cordon_while(err, "--cwd");
 	}
 	if (cordon_identify(fd, &w->cwd_identity) < 0)
@@ -148,7 +126,7 @@ open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_erro
 }
 
 int
-workspace_open(const char *directory, const char *cwd, int writable, const struct config *config,
+workspace_open(const char *directory, const char *cwd, const struct config *config,
 	struct workspace *ret, struct cordon_error *err)
 {
 	CORDON_CLOSE int fd = open_directory(directory == NULL ? "." : directory, err);
@@ -158,8 +136,9 @@ workspace_open(const char *directory, const char *cwd, int writable, const struc
 	if (cordon_identify(fd, &ret->identity) < 0 || name_of(fd, ret->path, err) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not look at the workspace");
 	if (faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) < 0)
-		return cordon_fail(err, CORDON_EINPUT, errno, "could not read workspace '%s'", ret->path);
-	if (judge(ret, writable, config, err) < 0)
+		return cordon_fail(
+			err, CORDON_EINPUT, errno, "could not read workspace '%s'", ret->path);
+	if (judge(ret, config, err) < 0)
 		return -1;
 	return open_cwd(fd, cwd, ret, err);
 }

@@ -14,7 +14,7 @@ struct workspace {
 	struct cordon_identity identity, cwd_identity;
 };
 
-/* directory: NULL for the current one; cwd: below it, NULL for itself, absolute or relative. writable:
- * the profile grants writing. Returns 0, or -1 with *err set (reason floor.workspace). */
-int workspace_open(const char *directory, const char *cwd, int writable, const struct config *config,
+/* directory: NULL for the current one; cwd: below it, NULL for itself, absolute or relative.
+ * Returns 0, or -1 with *err set (reason floor.workspace). */
+int workspace_open(const char *directory, const char *cwd, const struct config *config,
 	struct workspace *ret, struct cordon_error *err) CORDON_CHECKED;
