@@ -1,0 +1,194 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "covers.h"
+
+static char directory[64];
+static int workspace;
+
+static void
+make_workspace(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/cordon-test-XXXXXX");
+	cr_assert(ne(ptr, mkdtemp(directory), NULL));
+	workspace = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert(workspace >= 0);
+}
+
+static void
+drop_workspace(void)
+{
+	char command[128];
+
+	close(workspace);
+	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	cr_assert(eq(int, system(command), 0)); /* a test's own scratch */
+}
+
+TestSuite(covers, .init = make_workspace, .fini = drop_workspace, .timeout = 20);
+
+static struct cordon_plan
+plan_of(char **protect, size_t protect_count, char **hide, size_t hide_count)
+{
+	return (struct cordon_plan){ .workspace = CORDON_WORKSPACE_WRITE,
+		.protect = protect,
+		.protect_count = protect_count,
+		.hide = hide,
+		.hide_count = hide_count };
+}
+
+static const struct sandbox_cover *
+find(const struct sandbox_covers *covers, const char *path)
+{
+	for (size_t i = 0; i < covers->count; i++)
+		if (strcmp(covers->items[i].path, path) == 0)
+			return &covers->items[i];
+	return NULL;
+}
+
+static int
+exists(const char *path)
+{
+	struct stat st;
+
+	return fstatat(workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Test(covers, a03_pins_parents_and_protects_what_exists)
+{
+	char *protect[] = { (char *)"a/b/c" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, "a", 0755);
+	mkdirat(workspace, "a/b", 0755);
+	mkdirat(workspace, "a/b/c", 0755);
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(eq(sz, covers.count, 3));
+	cr_assert(eq(int, find(&covers, "a")->kind, COVER_PIN));
+	cr_assert(eq(int, find(&covers, "a/b")->kind, COVER_PIN));
+	cr_assert(eq(int, find(&covers, "a/b/c")->kind, COVER_READ_ONLY));
+	covers_finish(&covers, workspace);
+}
+
+Test(covers, a03_holds_an_absent_name_and_takes_the_placeholder_away)
+{
+	char *protect[] = { (char *)".envrc", (char *)".git/hooks" };
+	const struct cordon_plan plan = plan_of(protect, 2, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(exists(".envrc"));
+	cr_assert(not(exists(".git")), "git init must work");
+	cr_assert(eq(sz, covers.count, 1));
+	covers_finish(&covers, workspace);
+	cr_assert(not(exists(".envrc")));
+}
+
+Test(covers, the_last_of_two_runs_takes_the_placeholder_away)
+{
+	char *protect[] = { (char *)".envrc" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers first = { 0 }, second = { 0 };
+	struct cordon_error err = { 0 };
+
+	cr_assert(eq(int, covers_make(&first, workspace, &plan, &err), 0));
+	cr_assert(eq(int, covers_make(&second, workspace, &plan, &err), 0));
+	covers_finish(&first, workspace);
+	cr_assert(exists(".envrc"));
+	covers_finish(&second, workspace);
+	cr_assert(not(exists(".envrc")));
+}
+
+Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
+{
+	char *protect[] = { (char *)".vscode" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, ".vscode", 0755);
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	covers_finish(&covers, workspace);
+	placeholder_sweep(workspace, protect, 1);
+
+	cr_assert(exists(".vscode"));
+}
+
+Test(covers, a_placeholder_of_a_killed_run_is_swept)
+{
+	char *protect[] = { (char *)".envrc" };
+	int held = placeholder_take(workspace, ".envrc");
+
+	cr_assert(held >= 0);
+	placeholder_sweep(workspace, protect, 1);
+	cr_assert(exists(".envrc"), "a live run holds it");
+	close(held); /* as a kill would */
+	placeholder_sweep(workspace, protect, 1);
+	cr_assert(not(exists(".envrc")));
+}
+
+Test(covers, nothing_opens_what_a_parent_protects)
+{
+	char *protect[] = { (char *)"a", (char *)"a/b/c" };
+	const struct cordon_plan plan = plan_of(protect, 2, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, "a", 0755);
+	mkdirat(workspace, "a/b", 0755);
+	mkdirat(workspace, "a/b/c", 0755);
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(eq(sz, covers.count, 1));
+	cr_assert(eq(int, covers.items[0].kind, COVER_READ_ONLY));
+	covers_finish(&covers, workspace);
+}
+
+Test(covers, a_star_is_every_entry)
+{
+	char *protect[] = { (char *)"m/*/config" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, "m", 0755);
+	mkdirat(workspace, "m/one", 0755);
+	mkdirat(workspace, "m/two", 0755);
+	mkdirat(workspace, "m/two/config", 0755);
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(ne(ptr, (void *)find(&covers, "m/two/config"), NULL));
+	cr_assert(ne(ptr, (void *)find(&covers, "m/one/config"), NULL), "held");
+	covers_finish(&covers, workspace);
+	cr_assert(not(exists("m/one/config")));
+}
+
+Test(covers, a04_hides_what_matches_and_follows_no_link)
+{
+	char *hide[] = { (char *)"**/.env" };
+	const struct cordon_plan plan = plan_of(NULL, 0, hide, 1);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, "a", 0755);
+	close(openat(workspace, "a/.env", O_CREAT | O_WRONLY, 0600));
+	cr_assert(eq(int, symlinkat("/", workspace, "root"), 0));
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(eq(sz, covers.count, 1));
+	cr_assert(eq(str, covers.items[0].path, "a/.env"));
+	cr_assert(eq(int, covers.items[0].kind, COVER_BLANK_FILE));
+	covers_finish(&covers, workspace);
+}
