@@ -5,7 +5,7 @@
  * (starts_code.c): `git init` in an empty workspace must work. A parent that is not a directory (the
  * .git file of a worktree) is protected itself.
  *
- * calls: openat2 fstatat getdents64 and those of placeholder.c and hide.c */
+ * calls: openat2 fstatat readlink getdents64 and those of placeholder.c and hide.c */
 #include "covers.h"
 
 #include <dirent.h>
@@ -58,6 +58,30 @@ protect(struct sandbox_covers *covers, const char *path, int missing, struct cor
 			return -1;
 	}
 	return covers_add(covers, path, COVER_READ_ONLY, missing, err);
+}
+
+/* What a protected link leads to, when that is in the workspace: writing through the link, or past it,
+ * would change what the name means. */
+static int
+protect_target(struct sandbox_covers *covers, int workspace, const char *path,
+	struct cordon_error *err)
+{
+	CORDON_CLOSE int target = cordon_openat2(workspace, path, O_PATH, 0,
+		RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	char link[32], base[PATH_MAX], name[PATH_MAX];
+	ssize_t base_length, length;
+
+	if (target < 0)
+		return 0; /* it leads out of the workspace, or nowhere */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", workspace);
+	base_length = readlink(link, base, sizeof(base) - 1);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", target);
+	length = readlink(link, name, sizeof(name) - 1);
+	if (base_length <= 0 || length <= base_length + 1 || name[base_length] != '/' ||
+		memcmp(base, name, (size_t)base_length) != 0)
+		return 0;
+	name[length] = '\0';
+	return protect(covers, name + base_length + 1, 0, err);
 }
 
 /* Names whose mere existence changes what git does, so that no placeholder can stand there:
@@ -136,6 +160,8 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 			return covers_add(covers, path, COVER_ABSENT, 0, err);
 		return protect(covers, path, 1, err);
 	}
+	if (S_ISLNK(st.st_mode) && protect_target(covers, workspace, path, err) < 0)
+		return -1;
 	/* Another run's placeholder is held too, so that the last of them takes it away. */
 	if (*next == '\0' || !S_ISDIR(st.st_mode))
 		return protect(covers, path,

@@ -192,3 +192,21 @@ Test(covers, a04_hides_what_matches_and_follows_no_link)
 	cr_assert(eq(int, covers.items[0].kind, COVER_BLANK_FILE));
 	covers_finish(&covers, workspace);
 }
+
+Test(covers, a03_a_protected_link_protects_what_it_leads_to)
+{
+	char *protect[] = { (char *)"CLAUDE.md" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	mkdirat(workspace, "docs", 0755);
+	close(openat(workspace, "docs/agents.md", O_CREAT | O_WRONLY, 0600));
+	cr_assert(eq(int, symlinkat("docs/agents.md", workspace, "CLAUDE.md"), 0));
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	cr_assert(eq(int, find(&covers, "CLAUDE.md")->kind, COVER_READ_ONLY));
+	cr_assert(eq(int, find(&covers, "docs/agents.md")->kind, COVER_READ_ONLY));
+	cr_assert(eq(int, find(&covers, "docs")->kind, COVER_PIN));
+	covers_finish(&covers, workspace);
+}
