@@ -84,9 +84,33 @@ load_half(struct code *c, uint32_t offset, uint32_t mask)
 		emit(c, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
 }
 
-/* Falls through when the condition holds, else jumps TO_NEXT. */
+/* Falls through when the argument has none of the values, else jumps TO_NEXT. */
 static void
-emit_condition(struct code *c, const struct rule_condition *condition)
+emit_none_of(struct code *c, const struct rule_condition *condition)
+{
+	const uint32_t low_mask = (uint32_t)condition->mask;
+	const uint32_t high_mask = (uint32_t)(condition->mask >> 32);
+
+	for (unsigned i = 0; i < condition->value_count; i++) {
+		const uint32_t low = (uint32_t)condition->values[i];
+		const uint32_t high = (uint32_t)(condition->values[i] >> 32);
+
+		if (i == 0 || condition->wide)
+			load_half(c, ARGUMENT_LOW(condition->argument), low_mask);
+		if (!condition->wide) {
+			emit(c, BPF_JMP | BPF_JEQ | BPF_K, TO_NEXT, 0, low);
+			continue;
+		}
+		/* Another low half: over load, [mask] and comparison of the high one. */
+		emit(c, BPF_JMP | BPF_JEQ | BPF_K, 0, high_mask != UINT32_MAX ? 3 : 2, low);
+		load_half(c, ARGUMENT_HIGH(condition->argument), high_mask);
+		emit(c, BPF_JMP | BPF_JEQ | BPF_K, TO_NEXT, 0, high);
+	}
+}
+
+/* Falls through when the argument has one of the values, else jumps TO_NEXT. */
+static void
+emit_one_of(struct code *c, const struct rule_condition *condition)
 {
 	const unsigned count = condition->value_count;
 
@@ -130,7 +154,10 @@ emit_chain(struct code *c, const struct rules *rules, const struct rule *const *
 		const size_t start = c->count;
 
 		for (unsigned k = 0; k < list[i]->condition_count; k++)
-			emit_condition(c, &list[i]->conditions[k]);
+			if (list[i]->conditions[k].negated)
+				emit_none_of(c, &list[i]->conditions[k]);
+			else
+				emit_one_of(c, &list[i]->conditions[k]);
 		emit(c, BPF_RET | BPF_K, 0, 0, rule_result(list[i]));
 		patch(c, start);
 		if (list[i]->condition_count == 0)

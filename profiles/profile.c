@@ -16,6 +16,7 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "blob.h"
 #include "calls.h"
 #include "layer.h"
 #include "library.h"
@@ -306,13 +307,48 @@ finish_profile(struct load *load, const char *name)
 	return profile_digest(p, load->rules, load->err);
 }
 
+/* True when name is the library's: no file of the operator comes before it. */
+static int
+is_of_library(const struct cordon_profile_places *places, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (is_file_name(name))
+		return 0;
+	for (size_t i = 0; i < 4 && !places->builtin_only; i++) {
+		if (places->directories[i] == NULL)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s.json", places->directories[i], name);
+		if (access(path, F_OK) == 0)
+			return 0;
+		/* Its parents could be the operator's as well: they all come from "default". */
+		snprintf(path, sizeof(path), "%s/default.json", places->directories[i]);
+		if (access(path, F_OK) == 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* The library's profiles have been loaded by the build. */
+static struct cordon_profile *
+find_embedded(const struct cordon_profile_places *places, const char *name)
+{
+	for (const struct blob_entry *e = blob_entries; e->name != NULL; e++)
+		if (strcmp(e->name, name) == 0 && is_of_library(places, name))
+			return blob_read(e->bytes, e->size);
+	return NULL;
+}
+
 struct cordon_profile *
 cordon_profile_load(
 	const struct cordon_profile_places *places, const char *name, struct cordon_error *err)
 {
 	struct load load = { .places = places, .err = err };
+	struct cordon_profile *embedded = find_embedded(places, name);
 	int result;
 
+	if (embedded != NULL)
+		return embedded;
 	load.profile = cordon_array(1, sizeof(*load.profile));
 	load.rules = cordon_array(1, sizeof(*load.rules));
 	if (load.profile != NULL)

@@ -41,6 +41,7 @@ put_rule(struct cordon_writer *w, const struct rule *r)
 
 		cordon_put_u8(w, (uint8_t)c->argument);
 		cordon_put_u8(w, c->wide != 0);
+		cordon_put_u8(w, c->negated != 0);
 		cordon_put_u64(w, c->mask);
 		cordon_put_u32(w, c->value_count);
 		for (unsigned k = 0; k < c->value_count; k++)

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/audit.h>
+
 #include <cordon/bpf.h>
 #include <cordon/mem.h>
 
 #define RULES_MAX 1024
-
-#include <linux/audit.h>
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
@@ -24,6 +24,7 @@ rule_finish(struct rule *rule)
 	for (unsigned i = 0; i < rule->condition_count; i++)
 		free(rule->conditions[i].values);
 	free(rule->numbers);
+	free(rule->why);
 }
 
 void
@@ -40,16 +41,20 @@ rules_add(struct rules *rules, const struct rule *rule)
 {
 	struct rule copy = *rule;
 
+	if (rule->number_count == 0)
+		return 0;
 	if (cordon_grow(&rules->items, &rules->capacity, rules->count + 1, RULES_MAX,
 		    sizeof(*rules->items)) < 0)
 		return -1;
-	copy.numbers = cordon_array(rule->number_count + 1, sizeof(*copy.numbers));
-	if (copy.numbers == NULL)
+	copy.condition_count = 0;
+	copy.numbers = cordon_array(rule->number_count, sizeof(*copy.numbers));
+	copy.why = rule->why == NULL ? NULL : strdup(rule->why);
+	if (copy.numbers == NULL || (rule->why != NULL && copy.why == NULL)) {
+		rule_finish(&copy);
 		return -1;
-	if (rule->number_count > 0)
-		memcpy(copy.numbers, rule->numbers, rule->number_count * sizeof(*copy.numbers));
-	for (copy.condition_count = 0; copy.condition_count < rule->condition_count;
-		copy.condition_count++) {
+	}
+	memcpy(copy.numbers, rule->numbers, rule->number_count * sizeof(*copy.numbers));
+	for (; copy.condition_count < rule->condition_count; copy.condition_count++) {
 		struct rule_condition *c = &copy.conditions[copy.condition_count];
 		const size_t size = c->value_count * sizeof(*c->values);
 
@@ -99,8 +104,8 @@ condition_holds(const struct rule_condition *c, const struct seccomp_data *data)
 
 	for (unsigned i = 0; i < c->value_count; i++)
 		if (seen == (c->values[i] & width))
-			return 1;
-	return 0;
+			return !c->negated;
+	return c->negated;
 }
 
 int

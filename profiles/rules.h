@@ -23,6 +23,7 @@ struct rule_condition {
 	uint64_t mask; /* all ones for eq and in */
 	uint64_t *values; /* owned by the rule, once it is in a list */
 	unsigned value_count; /* any of them */
+	int negated; /* none of them */
 };
 
 struct rule {
@@ -32,6 +33,7 @@ struct rule {
 	enum rule_action action;
 	int error; /* RULE_ERRNO */
 	int quiet; /* RULE_ERRNO: not reported */
+	char *why; /* owned, or NULL; for people */
 	struct rule_condition conditions[RULE_CONDITIONS];
 	unsigned condition_count; /* all of them */
 };
@@ -40,11 +42,13 @@ struct rules {
 	struct rule *items; /* owned */
 	size_t count, capacity;
 	size_t floor_count; /* the first of them are the floor's */
+	size_t layer_count; /* those and what the layers say; the rest follows from `sockets` */
 	int default_error; /* errno; 0: kill */
 };
 
 void rules_finish(struct rules *rules);
-/* Appends a deep copy of rule. Returns 0 or -1 (no memory, too many). */
+/* Appends a deep copy of rule; one without a call of this architecture is left out. Returns 0 or -1
+ * (no memory, too many). */
 int rules_add(struct rules *rules, const struct rule *rule);
 
 /* Rules for one number, in the order in which they decide; the list ends with the first that has no

@@ -70,8 +70,12 @@ add_point(struct points *p, uint64_t value)
 static void
 add_chief_points(struct points *p, const struct rule_condition *c)
 {
-	add_point(p, c->values[0]);
-	add_point(p, c->values[0] | DIRTY);
+	const uint64_t v = c->values[0];
+
+	add_point(p, v);
+	add_point(p, v | DIRTY);
+	/* One that differs where the mask looks, so that the condition is also seen the other way. */
+	add_point(p, c->mask == UINT64_MAX ? v + 1 : v ^ (c->mask & -c->mask));
 	p->chief = p->count;
 }
 
@@ -177,8 +181,11 @@ rules_verify(const struct rules *rules, const struct sock_filter *filter, size_t
 	for (uint32_t nr = 0; nr < CALL_NUMBERS + 64; nr++) {
 		const struct seccomp_data foreign = { .nr = (int)nr, .arch = FOREIGN };
 
+		const struct seccomp_data x32 = { .nr = (int)(nr | 0x40000000u), .arch = NATIVE };
+
 		if (prove_call(&p, nr, err) < 0 ||
-			agrees(&p, &foreign, SECCOMP_RET_KILL_PROCESS, err) < 0)
+			agrees(&p, &foreign, SECCOMP_RET_KILL_PROCESS, err) < 0 ||
+			agrees(&p, &x32, rules_evaluate(rules, &x32), err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
