@@ -116,10 +116,10 @@ open_socket_file(pid_t thread, const union address *address, socklen_t size)
 
 /* True when one message of a unix_diag dump is a listener bound to this file. */
 static int
-is_listener_at(const struct nlmsghdr *header, const struct stat *file)
+is_listener_at(struct nlmsghdr *header, const struct stat *file)
 {
-	const struct unix_diag_msg *m = NLMSG_DATA(header);
-	const struct rtattr *attribute = (const void *)(m + 1);
+	struct unix_diag_msg *m = NLMSG_DATA(header);
+	struct rtattr *attribute = (void *)(m + 1);
 	int left = (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*m));
 
 	if (left < 0 || m->udiag_state != TCP_LISTEN)
@@ -164,7 +164,7 @@ is_ours(const struct stat *file)
 
 		if (got <= 0)
 			return 0;
-		for (const struct nlmsghdr *h = (const void *)answer; NLMSG_OK(h, left);
+		for (struct nlmsghdr *h = (void *)answer; left > 0 && NLMSG_OK(h, (unsigned)left);
 			h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 				return 0;
