@@ -15,6 +15,7 @@
 #include "config.h"
 #include "environ.h"
 #include "monitor.h"
+#include "owners.h"
 #include "plan_build.h"
 #include "report.h"
 #include "resolve.h"
@@ -295,6 +296,25 @@ say_refused(const struct run_outcome *o)
 	}
 }
 
+/* A command that failed in a workspace with files of several owners may have failed for that. */
+static void
+say_foreign(const struct run *r)
+{
+	struct cordon_error err = { 0 };
+	char name[NAME_MAX + 1];
+
+	if (geteuid() != 0 || !owners_find_foreign(r->workspace.path, name, sizeof(name)))
+		return;
+	cordon_fail(&err, CORDON_OK, 0,
+		"note: '%s' in the workspace belongs to another user than the workspace itself, so "
+		"inside it "
+		"is nobody's and cannot be changed (\"Permission denied\", \"Value too large\"); "
+		"chown it, or "
+		"run cordon as its owner",
+		name);
+	cmd_say(&err);
+}
+
 static void
 tell(struct run *r, struct run_outcome *outcome)
 {
@@ -309,6 +329,8 @@ tell(struct run *r, struct run_outcome *outcome)
 			outcome->exited.starts_code[i]);
 	if (o->verbose)
 		say_refused(outcome);
+	if (outcome->started && outcome->exit_code != 0 && !o->quiet)
+		say_foreign(r);
 	if (o->json || r->report.file >= 0)
 		json = result_json(r->id, o->profile, r->profile, outcome);
 	if (json == NULL)

@@ -72,7 +72,8 @@ judge(const struct workspace *w, const struct config *config, struct cordon_erro
 		return cordon_because(err, "floor.layout");
 	}
 	for (size_t i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++)
-		if (cordon_path_within(w->path, kernel[i]))
+		if (cordon_path_within(w->path, kernel[i]) &&
+			strncmp(w->path, "/dev/shm/", 9) != 0) /* memory for everybody */
 			return refuse(err, w->path, "it belongs to the kernel");
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (strcmp(w->path, shared[i]) == 0)
@@ -120,6 +121,9 @@ open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_erro
 		err->code = CORDON_EINPUT; /* a wrong option, whatever is wrong with it */
 		return cordon_while(err, "--cwd");
 	}
+	/* pid 1 of the run could enter it, and leave the command where it may not be. */
+	if (faccessat(fd, ".", X_OK, AT_EACCESS) < 0)
+		return cordon_fail(err, CORDON_EINPUT, errno, "could not enter --cwd '%s'", cwd);
 	if (cordon_identify(fd, &w->cwd_identity) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not look at '%s'", cwd);
 	return name_of(fd, w->cwd, err);
