@@ -1,21 +1,32 @@
 #include "calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <linux/netlink.h>
 
 #include <cordon/profile.h>
 #include <cordon/text.h>
 
+#include "spelling.h"
+
+#define ERRNO_END 134 /* EHWPOISON is the last */
+
 #define INT     CALL_INT
 #define LONG    CALL_LONG
 #define POINTER CALL_POINTER
 #define NO_ARGS NULL
+#define OLD     0
+#define V(major, minor) ((major) << 8 | (minor))
 #define ARGS(...)                      \
 	(const struct call_argument[]) \
 	{                              \
@@ -23,7 +34,8 @@
 	}
 
 static const struct call calls[] = {
-#define CALL(name, x86_64, aarch64, count, arguments) { #name, x86_64, aarch64, count, arguments },
+#define CALL(name, x86_64, aarch64, since, count, arguments) \
+	{ #name, x86_64, aarch64, since, count, arguments },
 #include "calls_table.h"
 #undef CALL
 };
@@ -52,6 +64,9 @@ static const struct {
 	GROUP("@debug", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp",
 		"process_madvise"),
 	GROUP("@raw-io", "iopl", "ioperm"),
+	GROUP("@obsolete", "_sysctl", "afs_syscall", "create_module", "epoll_ctl_old",
+		"epoll_wait_old", "get_kernel_syms", "getpmsg", "nfsservctl", "putpmsg",
+		"query_module", "security", "sysfs", "tuxcall", "uselib", "ustat", "vserver"),
 #undef GROUP
 };
 
@@ -88,11 +103,41 @@ static const struct {
 	C(PROT_READ),
 	C(PROT_WRITE),
 	C(PROT_EXEC),
+	C(MAP_SHARED),
+	C(MAP_PRIVATE),
+	C(MAP_ANONYMOUS),
+	C(MAP_FIXED),
+	C(O_CREAT),
+	C(O_TRUNC),
+	C(O_EXCL),
+	C(O_APPEND),
+	C(O_WRONLY),
+	C(O_RDWR),
+	C(O_DIRECTORY),
+	C(O_NOFOLLOW),
+	C(O_CLOEXEC),
+	C(S_ISUID),
+	C(S_ISGID),
+	C(IPPROTO_TCP),
+	C(IPPROTO_UDP),
+	C(IPPROTO_ICMP),
+	C(SOL_SOCKET),
+	C(PR_SET_DUMPABLE),
+	C(PR_SET_NAME),
+	C(PR_SET_NO_NEW_PRIVS),
+	C(PR_SET_PDEATHSIG),
+	C(PR_SET_SECCOMP),
+	C(SIGKILL),
+	C(SIGSTOP),
+	C(SIGTERM),
+	C(SIGCONT),
 	C(PTRACE_TRACEME),
 	C(PTRACE_ATTACH),
 	C(PTRACE_SEIZE),
 #undef C
+	{ "__O_TMPFILE", 020000000 }, /* O_TMPFILE without the O_DIRECTORY in it */
 	{ "CLONE_NEWTIME", 0x80 },
+	{ "ADDR_NO_RANDOMIZE", 0x0040000 },
 	{ "TIOCSTI", 0x5412 },
 	{ "TIOCLINUX", 0x541c },
 	{ "MFD_NOEXEC_SEAL", 8 },
@@ -137,52 +182,6 @@ call_by_number(uint32_t nr)
 	return NULL;
 }
 
-/* Levenshtein distance, of names up to 40 bytes. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	unsigned row[41];
-	const size_t length = strlen(b);
-
-	if (length > 40 || strlen(a) > 40)
-		return 99;
-	for (unsigned j = 0; j <= length; j++)
-		row[j] = j;
-	for (unsigned i = 1; *a != '\0'; a++, i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			unsigned best = diagonal + (*a != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
-
-const char *
-call_nearest(const char *name)
-{
-	const char *nearest = calls[0].name;
-	unsigned best = 100;
-
-	for (size_t i = 0; i < CALLS; i++) {
-		const unsigned d = distance(name, calls[i].name);
-
-		if (d < best) {
-			best = d;
-			nearest = calls[i].name;
-		}
-	}
-	return nearest;
-}
-
 const char *const *
 call_group(const char *name)
 {
@@ -208,13 +207,69 @@ call_constant(const char *text, uint64_t *ret)
 int
 call_errno(const char *name)
 {
-	for (int number = 1; number < 134; number++) {
+	for (int number = 1; number < ERRNO_END; number++) {
 		const char *known = strerrorname_np(number);
 
 		if (known != NULL && strcmp(known, name) == 0)
 			return number;
 	}
 	return 0;
+}
+
+const char *
+call_hint(const char *name, char out[CALL_HINT])
+{
+	struct spelling s;
+
+	spelling_start(&s, name);
+	for (size_t i = 0; i < CALLS; i++)
+		spelling_try(&s, calls[i].name);
+	return spelling_hint(&s, out, CALL_HINT);
+}
+
+const char *
+call_group_hint(const char *name, char out[CALL_HINT])
+{
+	struct spelling s;
+
+	spelling_start(&s, name);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		spelling_try(&s, groups[i].name);
+	return spelling_hint(&s, out, CALL_HINT);
+}
+
+const char *
+call_constant_hint(const char *name, char out[CALL_HINT])
+{
+	struct spelling s;
+
+	spelling_start(&s, name);
+	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+		spelling_try(&s, constants[i].name);
+	return spelling_hint(&s, out, CALL_HINT);
+}
+
+const char *
+call_errno_hint(const char *name, char out[CALL_HINT])
+{
+	struct spelling s;
+
+	spelling_start(&s, name);
+	for (int number = 1; number < ERRNO_END; number++)
+		if (strerrorname_np(number) != NULL)
+			spelling_try(&s, strerrorname_np(number));
+	return spelling_hint(&s, out, CALL_HINT);
+}
+
+const char *
+call_argument_hint(const struct call *call, const char *name, char out[CALL_HINT])
+{
+	struct spelling s;
+
+	spelling_start(&s, name);
+	for (int i = 0; i < call->argument_count && call->arguments != NULL; i++)
+		spelling_try(&s, call->arguments[i].name);
+	return spelling_hint(&s, out, CALL_HINT);
 }
 
 const char *
@@ -238,5 +293,5 @@ cordon_syscall_argc(uint32_t nr)
 {
 	const struct call *call = call_by_number(nr);
 
-	return call == NULL || call->argument_count < 0 ? 6 : call->argument_count;
+	return call == NULL ? 6 : call->argument_count;
 }

@@ -15,7 +15,8 @@ struct call_argument {
 struct call {
 	const char *name;
 	int x86_64, aarch64; /* numbers, -1: none */
-	int argument_count; /* -1: not described */
+	unsigned since; /* kernel it came with, major << 8 | minor; 0: before 3.0 */
+	int argument_count;
 	const struct call_argument *arguments;
 };
 
@@ -26,8 +27,6 @@ const struct call *call_by_name(const char *name);
 const struct call *call_by_number(uint32_t nr);
 /* The number on the architecture that this is compiled for; -1: none. */
 int call_number(const struct call *call);
-/* The most similar name, for messages. */
-const char *call_nearest(const char *name);
 
 /* Members of a group such as "@mount", ended by NULL; NULL when there is no such group. */
 const char *const *call_group(const char *name);
@@ -36,3 +35,11 @@ const char *const *call_group(const char *name);
 int call_constant(const char *text, uint64_t *ret);
 /* An errno by name. Returns 0 for an unknown one. */
 int call_errno(const char *name);
+
+/* For messages: "; did you mean 'x'?" in out, which is returned, or nothing. */
+#define CALL_HINT 64
+const char *call_hint(const char *name, char out[CALL_HINT]);
+const char *call_group_hint(const char *name, char out[CALL_HINT]);
+const char *call_constant_hint(const char *name, char out[CALL_HINT]);
+const char *call_errno_hint(const char *name, char out[CALL_HINT]);
+const char *call_argument_hint(const struct call *call, const char *name, char out[CALL_HINT]);

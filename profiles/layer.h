@@ -9,18 +9,18 @@
 #include "rules.h"
 
 #define LAYER_PARENTS 8
-#define LAYER_WIDENS  64
 
 struct layer {
 	char *name, *description; /* owned */
 	struct cordon_strings parents; /* "extends"; absent: default */
 	int has_extends;
 	struct cordon_strings widens;
+	char digest[CORDON_DIGEST_HEX]; /* the pin, or empty */
 
 	/* What the file says; the has_ flags tell what it does not. */
 	struct cordon_profile values;
 	int has_workspace, has_read, has_write, has_tmp_size, has_tmp_files, has_tmp_exec, has_exec;
-	int has_sockets, has_proc, has_pass;
+	int has_protect, has_sockets, has_proc, has_pass;
 	int has_memory, has_processes, has_wall, has_cpu, has_output, has_open_files, has_file_size,
 		has_memory_enforced;
 	struct rules rules;
@@ -34,7 +34,10 @@ void layer_finish(struct layer *layer);
 int layer_parse(const char *text, size_t size, const char *file, const char *home,
 	struct layer *ret, struct cordon_error *err) CORDON_CHECKED;
 
-/* Fills *ret_line and *ret_column (from 1) with the place of a key ("filesystem.read") in text. */
+/* Line and column (from 1, in bytes) of a position in text. */
+void layer_place(const char *text, const char *at, unsigned *ret_line, unsigned *ret_column);
+
+/* The same for a key ("filesystem/read", "syscalls/rules/3"), or of the nearest object around it. */
 void layer_locate(
 	const char *text, size_t size, const char *key, unsigned *ret_line, unsigned *ret_column);
 

@@ -57,6 +57,16 @@ may_widen(const struct merge *m, const char *key)
 	return 0;
 }
 
+/* Said in so many words, which a profile without parents needs too where the floor has something. */
+static int
+says_widens(const struct merge *m, const char *key)
+{
+	struct merge as_child = *m;
+
+	as_child.base = 0;
+	return may_widen(&as_child, key);
+}
+
 /* 0 when it may widen key; else the error that says how. */
 static int
 need_widens(const struct merge *m, const char *key, const char *what)
@@ -70,8 +80,7 @@ need_widens(const struct merge *m, const char *key, const char *what)
 		*dot = '/';
 	return layer_fail(m->text, m->size, m->file, place, m->err,
 		"'%s' %s, which goes beyond what this profile extends; if that is meant, add "
-		"\"%s\" to "
-		"\"widens\"",
+		"\"%s\" to \"widens\"",
 		key, what, key);
 }
 
@@ -209,11 +218,16 @@ merge_write(const struct merge *m)
 		}
 		widened = 1;
 	}
-	for (size_t i = 0; i < p->write_count; i++)
-		if (widened)
+	for (size_t i = 0; i < p->write_count; i++) {
+		int again = 0;
+
+		for (size_t k = 0; k < child->write_count; k++)
+			again |= strcmp(child->write[k].path, p->write[i].path) == 0;
+		if (widened && !again)
 			merged[count++] = p->write[i];
 		else
 			free(p->write[i].path);
+	}
 	free(p->write);
 	p->write = merged;
 	p->write_count = count;
@@ -254,6 +268,9 @@ merge_filesystem(const struct merge *m)
 			return -1;
 		p->tmp_exec = l->values.tmp_exec;
 	}
+	/* The floor's list stands unless it is given up by name. */
+	if (l->has_protect && says_widens(m, "filesystem.protect"))
+		strings_finish(&p->protect);
 	return add_all(m, &p->hide, &l->values.hide) < 0 ||
 			       add_all(m, &p->protect, &l->values.protect) < 0
 		       ? -1
@@ -334,8 +351,12 @@ merge_rules(const struct merge *m, struct rules *rules)
 		if (rules_add(rules, rule) < 0)
 			return no_memory(m);
 	}
-	if (m->layer->has_default)
+	if (m->layer->has_default) {
+		if (rules->default_error == 0 && m->layer->rules.default_error != 0 &&
+			need_widens(m, "syscalls.default", "is milder than kill") < 0)
+			return -1;
 		rules->default_error = m->layer->rules.default_error;
+	}
 	return 0;
 }
 

@@ -107,11 +107,25 @@ to_value(struct scanner *s)
 }
 
 void
+layer_place(const char *text, const char *at, unsigned *ret_line, unsigned *ret_column)
+{
+	*ret_line = 1;
+	*ret_column = 1;
+	for (const char *p = text; p < at; p++) {
+		(*ret_column)++;
+		if (*p == '\n') {
+			(*ret_line)++;
+			*ret_column = 1;
+		}
+	}
+}
+
+void
 layer_locate(
 	const char *text, size_t size, const char *key, unsigned *ret_line, unsigned *ret_column)
 {
 	struct scanner s = { text, text + size };
-	const char *found = text;
+	const char *found;
 
 	skip_space(&s);
 	found = s.at;
@@ -125,15 +139,7 @@ layer_locate(
 		found = s.at;
 		key += length + (key[length] == '/');
 	}
-	*ret_line = 1;
-	*ret_column = 1;
-	for (const char *p = text; p < found; p++) {
-		(*ret_column)++;
-		if (*p == '\n') {
-			(*ret_line)++;
-			*ret_column = 1;
-		}
-	}
+	layer_place(text, found, ret_line, ret_column);
 }
 
 int

@@ -14,6 +14,7 @@
 
 #include "calls.h"
 #include "layer.h"
+#include "spelling.h"
 
 #define TEXT_MAX  (1u << 20)
 #define DEPTH_MAX 32
@@ -72,6 +73,21 @@ struct member {
 	int (*take)(struct parse *p, const char *key, const json_t *value);
 };
 
+static int
+unknown_key(struct parse *p, const char *key, const char *child, const char *name,
+	const struct member *members)
+{
+	struct spelling s;
+	char hint[CALL_HINT];
+
+	spelling_start(&s, name);
+	for (const struct member *m = members; m->name != NULL; m++)
+		spelling_try(&s, m->name);
+	/* A name with a slash in it cannot be addressed. */
+	return FAIL(p, strchr(name, '/') == NULL ? child : key, "unknown key '%s'%s", name,
+		spelling_hint(&s, hint, sizeof(hint)));
+}
+
 /* Every key must be listed; "why" is allowed everywhere. */
 static int
 take_object(struct parse *p, const char *key, const json_t *object, const struct member *members)
@@ -95,7 +111,7 @@ take_object(struct parse *p, const char *key, const json_t *object, const struct
 		while (m->name != NULL && strcmp(m->name, name) != 0)
 			m++;
 		if (m->name == NULL)
-			return FAIL(p, child, "unknown key '%s'", name);
+			return unknown_key(p, key, child, name, members);
 		if (m->take != NULL && m->take(p, child, value) < 0)
 			return -1;
 	}
@@ -191,8 +207,7 @@ take_below(struct parse *p, const char *key, const json_t *list, struct cordon_s
 			cordon_path_clean(absolute, clean, &why) < 0)
 			return FAIL(p, child,
 				"'%s' is not a path or pattern below the workspace, without '..' "
-				"and a "
-				"leading '/'",
+				"and a leading '/'",
 				json_string_value(path));
 		if (strings_add(ret, clean + 1) < 0)
 			return FAIL(p, child, "out of memory");
@@ -324,6 +339,7 @@ take_hide(struct parse *p, const char *key, const json_t *value)
 static int
 take_protect(struct parse *p, const char *key, const json_t *value)
 {
+	p->layer->has_protect = 1;
 	return take_below(p, key, value, &p->layer->values.protect);
 }
 
@@ -428,6 +444,14 @@ take_empty_list(struct parse *p, const char *key, const json_t *value)
 }
 
 static int
+take_empty_object(struct parse *p, const char *key, const json_t *value)
+{
+	if (json_is_object(value) && json_object_size(value) == 0)
+		return 0;
+	return FAIL(p, key, "'%s' is not enforced by this build yet, so it must be empty", key);
+}
+
+static int
 take_allow_word(struct parse *p, const char *key, const json_t *value)
 {
 	if (json_is_string(value) && strcmp(json_string_value(value), "allow") == 0)
@@ -447,10 +471,9 @@ take_any(struct parse *p, const char *key, const json_t *value)
 static int
 take_network(struct parse *p, const char *key, const json_t *value)
 {
-	/* What only refuses more is so without a guard: nothing gets out at all. */
 	static const struct member members[] = { { "default", take_refuse_word },
-		{ "allow", take_empty_list }, { "refuse", take_any },
-		{ "private", take_empty_list }, { "limits", take_any }, { NULL, NULL } };
+		{ "allow", take_empty_list }, { "refuse", take_empty_list },
+		{ "private", take_empty_list }, { "limits", take_empty_object }, { NULL, NULL } };
 
 	return take_object(p, key, value, members);
 }
@@ -480,8 +503,7 @@ take_sockets(struct parse *p, const char *key, const json_t *value)
 	if (json_is_object(value))
 		return FAIL(p, key,
 			"connecting to sockets of the host is not enforced by this build yet; "
-			"\"sockets\" "
-			"can be \"pair\" or \"inside\"");
+			"\"sockets\" can be \"pair\" or \"inside\"");
 	if (json_is_string(value) && strcmp(json_string_value(value), "pair") == 0)
 		p->layer->values.sockets = CORDON_SOCKETS_PAIR;
 	else if (json_is_string(value) && strcmp(json_string_value(value), "inside") == 0)
@@ -509,20 +531,28 @@ take_proc(struct parse *p, const char *key, const json_t *value)
 static int
 is_name(const char *text)
 {
-	return text[0] != '\0' && strchr(text, '=') == NULL && !(text[0] >= '0' && text[0] <= '9');
+	const size_t length = strspn(
+		text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return length > 0 && text[length] == '\0' && !(text[0] >= '0' && text[0] <= '9');
 }
 
 static int
 take_pass(struct parse *p, const char *key, const json_t *value)
 {
 	struct cordon_strings *pass = &p->layer->values.pass;
+	char child[KEY_MAX];
 
 	p->layer->has_pass = 1;
 	if (take_strings(p, key, value, pass) < 0)
 		return -1;
-	for (size_t i = 0; i < pass->count; i++)
+	for (size_t i = 0; i < pass->count; i++) {
+		put_key(child, "%s/%zu", key, i);
 		if (!is_name(pass->items[i]))
-			return FAIL(p, key, "'%s' is not a name of a variable", pass->items[i]);
+			return FAIL(p, child,
+				"'%s' is not the name of a variable (letters, digits and '_')",
+				pass->items[i]);
+	}
 	return 0;
 }
 
@@ -539,12 +569,13 @@ take_set(struct parse *p, const char *key, const json_t *object)
 	{
 		CORDON_FREE char *pair = NULL;
 
-		put_key(child, "%s/%s", key, name);
+		put_key(child, "%s/%s", key, strchr(name, '/') == NULL ? name : "");
+		if (!is_name(name))
+			return FAIL(p, child,
+				"'%s' is not the name of a variable (letters, digits and '_')",
+				name);
 		if (want(p, child, value, json_is_string(value), "a string") < 0)
 			return -1;
-		if (!is_name(name) || strlen(json_string_value(value)) != json_string_length(value))
-			return FAIL(
-				p, child, "'%s' is not a name of a variable with a value", name);
 		if (asprintf(&pair, "%s=%s", name, json_string_value(value)) < 0) {
 			pair = NULL;
 			return FAIL(p, child, "out of memory");
@@ -606,6 +637,7 @@ static int
 take_action(struct parse *p, const char *key, const json_t *value, struct rule *rule)
 {
 	const json_t *name = json_is_object(value) ? json_object_get(value, "errno") : NULL;
+	char hint[CALL_HINT];
 
 	if (json_is_string(value) && strcmp(json_string_value(value), "allow") == 0)
 		rule->action = RULE_ALLOW;
@@ -613,12 +645,14 @@ take_action(struct parse *p, const char *key, const json_t *value, struct rule *
 		rule->action = RULE_KILL;
 	else if (json_is_string(value) && strcmp(json_string_value(value), "notify") == 0)
 		return FAIL(p, key,
-			"'notify' is for cordon's own rules; profiles allow, refuse or kill");
+			"'notify' is not enforced by this build yet: a rule allows, refuses or "
+			"kills");
 	else if (json_is_string(name) && json_object_size(value) == 1) {
 		rule->action = RULE_ERRNO;
 		rule->error = call_errno(json_string_value(name));
 		if (rule->error == 0)
-			return FAIL(p, key, "unknown errno '%s'", json_string_value(name));
+			return FAIL(p, key, "unknown errno '%s'%s", json_string_value(name),
+				call_errno_hint(json_string_value(name), hint));
 	} else
 		return FAIL(p, key, "an action is \"allow\", \"kill\" or {\"errno\": \"EPERM\"}");
 	return 0;
@@ -628,124 +662,184 @@ take_action(struct parse *p, const char *key, const json_t *value, struct rule *
 static int
 take_value(struct parse *p, const char *key, const json_t *value, uint64_t *ret)
 {
+	char hint[CALL_HINT] = "";
+
 	if (json_is_integer(value) && json_integer_value(value) >= 0) {
 		*ret = (uint64_t)json_integer_value(value);
 		return 0;
 	}
 	if (json_is_string(value) && call_constant(json_string_value(value), ret) == 0)
 		return 0;
-	return FAIL(p, key, "a value must be a number or the name of a known constant");
+	if (json_is_string(value))
+		return FAIL(p, key, "'%s' is neither a number nor the name of a known constant%s",
+			json_string_value(value), call_constant_hint(json_string_value(value), hint));
+	return FAIL(p, key, "a value is a number or the name of a constant, not %s",
+		type_name(value));
 }
 
-/* Which argument of which call: found in the first name of the rule, and the same in all others. */
+/* A rule while it is read. */
+struct rule_text {
+	const struct call *calls[CALL_NUMBERS]; /* each once, of all architectures */
+	size_t call_count;
+	uint16_t numbers[CALL_NUMBERS]; /* of this one */
+	uint64_t values[RULE_CONDITIONS][RULE_VALUES];
+	struct rule rule;
+};
+
+/* The place of an argument in one call, by name or number; -1 when it has none like that. */
 static int
-find_argument(struct parse *p, const char *key, const json_t *value, const struct rule *rule,
+argument_place(const struct call *call, const json_t *value)
+{
+	for (int a = 0; a < call->argument_count; a++)
+		if (json_is_string(value)
+				? strcmp(call->arguments[a].name, json_string_value(value)) == 0
+				: json_is_integer(value) && json_integer_value(value) == a)
+			return a;
+	return -1;
+}
+
+/* Which argument it is: the same one in all calls of the rule. */
+static int
+find_argument(struct parse *p, const char *key, const json_t *value, const struct rule_text *text,
 	struct rule_condition *c)
 {
-	for (size_t i = 0; i < rule->number_count; i++) {
-		const struct call *call = call_by_number(rule->numbers[i]);
-		unsigned found = 6;
+	if (!json_is_string(value) && !json_is_integer(value))
+		return want(p, key, value, 0, "the name of an argument or its number");
+	for (size_t i = 0; i < text->call_count; i++) {
+		const struct call *call = text->calls[i];
+		const int place = argument_place(call, value);
+		char hint[CALL_HINT] = "";
 
-		for (int a = 0; call != NULL && a < call->argument_count; a++)
-			if (json_is_string(value)
-					? strcmp(call->arguments[a].name,
-						  json_string_value(value)) == 0
-					: json_is_integer(value) && json_integer_value(value) == a)
-				found = (unsigned)a;
-		if (found == 6)
-			return FAIL(p, key, "call '%s' has no such argument that rules can look at",
-				call == NULL ? "?" : call->name);
-		if (call->arguments[found].kind == CALL_POINTER)
+		if (place < 0 && json_is_string(value))
+			return FAIL(p, key, "'%s' has no argument '%s'%s", call->name,
+				json_string_value(value),
+				call_argument_hint(call, json_string_value(value), hint));
+		if (place < 0)
+			return FAIL(p, key, "'%s' has %d arguments, counted from 0", call->name,
+				call->argument_count);
+		if (call->arguments[place].kind == CALL_POINTER)
 			return FAIL(p, key,
 				"argument '%s' of '%s' is a pointer: what it points to can change "
-				"after it was "
-				"judged, so conditions on it mean nothing",
-				call->arguments[found].name, call->name);
-		if (i > 0 && (found != c->argument ||
-				     c->wide != (call->arguments[found].kind == CALL_LONG)))
+				"after it was judged, so conditions on it mean nothing",
+				call->arguments[place].name, call->name);
+		if (i > 0 && ((unsigned)place != c->argument ||
+				     c->wide != (call->arguments[place].kind == CALL_LONG)))
 			return FAIL(p, key,
-				"the calls of this rule have this argument at different places or "
-				"widths; "
-				"write one rule each");
-		c->argument = found;
-		c->wide = call->arguments[found].kind == CALL_LONG;
+				"'%s' and '%s' have this argument at different places or widths; "
+				"write a rule for each",
+				text->calls[0]->name, call->name);
+		c->argument = (unsigned)place;
+		c->wide = call->arguments[place].kind == CALL_LONG;
+	}
+	return 0;
+}
+
+/* The value or values that an argument is compared with. */
+static int
+take_values(struct parse *p, const char *key, const json_t *value, int is_list,
+	struct rule_condition *c)
+{
+	const uint64_t width = c->wide ? UINT64_MAX : UINT32_MAX;
+	char child[KEY_MAX];
+
+	if (is_list && (!json_is_array(value) || json_array_size(value) == 0 ||
+			       json_array_size(value) > RULE_VALUES))
+		return FAIL(p, key, "a list of 1 to %d values is needed here", RULE_VALUES);
+	c->value_count = is_list ? (unsigned)json_array_size(value) : 1;
+	for (unsigned i = 0; i < c->value_count; i++) {
+		if (is_list)
+			put_key(child, "%s/%u", key, i);
+		else
+			put_key(child, "%s", key);
+		if (take_value(p, child, is_list ? json_array_get(value, i) : value,
+			    &c->values[i]) < 0)
+			return -1;
+		if ((c->values[i] & ~(c->mask & width)) != 0)
+			return FAIL(p, child,
+				"no argument can equal 0x%llx here: it has bits that the mask or "
+				"the width of the argument takes away",
+				(unsigned long long)c->values[i]);
 	}
 	return 0;
 }
 
 static int
-take_condition(struct parse *p, const char *key, const json_t *object, struct rule *rule,
-	uint64_t values[RULE_VALUES])
+take_condition(struct parse *p, const char *key, const json_t *object, struct rule_text *text)
 {
 	static const struct member members[] = { { "arg", NULL }, { "eq", NULL }, { "in", NULL },
-		{ "mask", NULL }, { NULL, NULL } };
-	struct rule_condition c = { .mask = UINT64_MAX, .values = values };
-	const json_t *argument, *eq, *in, *mask;
+		{ "notIn", NULL }, { "mask", NULL }, { NULL, NULL } };
+	static const char *const operators[] = { "eq", "in", "notIn" };
+	struct rule *rule = &text->rule;
+	struct rule_condition c = { .mask = UINT64_MAX, .values = text->values[rule->condition_count] };
+	const json_t *argument, *mask, *value = NULL;
 	char child[KEY_MAX];
+	int which = -1, count = 0;
 
 	if (take_object(p, key, object, members) < 0)
 		return -1;
 	argument = json_object_get(object, "arg");
-	eq = json_object_get(object, "eq");
-	in = json_object_get(object, "in");
 	mask = json_object_get(object, "mask");
-	if (argument == NULL || (eq == NULL) == (in == NULL))
-		return FAIL(p, key, "a condition has an \"arg\" and either \"eq\" or \"in\"");
-	if (find_argument(p, key, argument, rule, &c) < 0)
+	for (int i = 0; i < 3; i++)
+		if (json_object_get(object, operators[i]) != NULL) {
+			value = json_object_get(object, operators[i]);
+			which = i;
+			count++;
+		}
+	if (argument == NULL || count != 1)
+		return FAIL(
+			p, key, "a condition has an \"arg\" and one of \"eq\", \"in\" and \"notIn\"");
+	put_key(child, "%s/arg", key);
+	if (find_argument(p, child, argument, text, &c) < 0)
 		return -1;
 	put_key(child, "%s/mask", key);
 	if (mask != NULL && take_value(p, child, mask, &c.mask) < 0)
 		return -1;
-	put_key(child, "%s/%s", key, eq != NULL ? "eq" : "in");
-	if (in != NULL && (!json_is_array(in) || json_array_size(in) == 0 ||
-				  json_array_size(in) > RULE_VALUES))
-		return FAIL(p, child, "\"in\" is a list of 1 to %d values", RULE_VALUES);
-	c.value_count = in != NULL ? (unsigned)json_array_size(in) : 1;
-	for (unsigned i = 0; i < c.value_count; i++) {
-		if (take_value(p, child, in != NULL ? json_array_get(in, i) : eq, &c.values[i]) < 0)
-			return -1;
-		if ((c.values[i] & ~c.mask) != 0 || (!c.wide && c.values[i] > UINT32_MAX))
-			return FAIL(p, child,
-				"the value 0x%llx can never be equal: it has bits that the mask or "
-				"the "
-				"argument's width takes away",
-				(unsigned long long)c.values[i]);
-	}
+	if (mask != NULL && (c.mask == 0 || (!c.wide && c.mask > UINT32_MAX)))
+		return FAIL(p, child, "the mask 0x%llx %s", (unsigned long long)c.mask,
+			c.mask == 0 ? "looks at nothing"
+				    : "has more than the 32 bits that the kernel uses of this argument");
+	put_key(child, "%s/%s", key, operators[which]);
+	if (take_values(p, child, value, which != 0, &c) < 0)
+		return -1;
+	c.negated = which == 2;
 	rule->conditions[rule->condition_count++] = c;
 	return 0;
 }
 
-/* Adds the number of one call; a call that this architecture has not adds nothing. */
+/* One more call of the rule; named twice is named once. */
 static int
-add_call(struct parse *p, const char *key, const char *name, uint16_t *numbers, size_t *count)
+add_call(struct parse *p, const char *key, const char *name, struct rule_text *text)
 {
 	const struct call *call = call_by_name(name);
+	char hint[CALL_HINT] = "";
 
 	if (call == NULL)
-		return FAIL(p, key, "unknown system call '%s'; did you mean '%s'?", name,
-			call_nearest(name));
-	if (call_number(call) >= 0 && *count < CALL_NUMBERS)
-		numbers[(*count)++] = (uint16_t)call_number(call);
+		return FAIL(p, key, "unknown system call '%s'%s", name, call_hint(name, hint));
+	for (size_t i = 0; i < text->call_count; i++)
+		if (text->calls[i] == call)
+			return 0;
+	text->calls[text->call_count++] = call; /* the table has fewer than CALL_NUMBERS */
+	/* A call that this architecture has not needs no rule there. */
+	if (call_number(call) >= 0)
+		text->numbers[text->rule.number_count++] = (uint16_t)call_number(call);
 	return 0;
 }
 
 static int
-take_calls(struct parse *p, const char *key, const json_t *object, uint16_t *numbers, size_t *count)
+take_calls(struct parse *p, const char *key, const json_t *object, struct rule_text *text)
 {
 	const json_t *names = json_object_get(object, "names");
 	const json_t *lists = json_object_get(object, "groups");
 	struct cordon_strings words = { 0 }, groups = { 0 };
-	char child[KEY_MAX];
+	char child[KEY_MAX], hint[CALL_HINT] = "";
 	int result = 0;
 
-	if (names == NULL && lists == NULL)
-		return FAIL(p, key, "a rule has \"names\" or \"groups\"");
 	put_key(child, "%s/names", key);
 	if (names != NULL)
 		result = take_strings(p, child, names, &words);
 	for (size_t i = 0; i < words.count && result == 0; i++) {
 		put_key(child, "%s/names/%zu", key, i);
-		result = add_call(p, child, words.items[i], numbers, count);
+		result = add_call(p, child, words.items[i], text);
 	}
 	put_key(child, "%s/groups", key);
 	if (lists != NULL && result == 0)
@@ -755,54 +849,80 @@ take_calls(struct parse *p, const char *key, const json_t *object, uint16_t *num
 
 		put_key(child, "%s/groups/%zu", key, i);
 		if (member == NULL)
-			result = FAIL(p, child, "unknown group '%s'", groups.items[i]);
+			result = FAIL(p, child, "unknown group '%s'%s", groups.items[i],
+				call_group_hint(groups.items[i], hint));
 		for (; result == 0 && *member != NULL; member++)
-			result = add_call(p, child, *member, numbers, count);
+			result = add_call(p, child, *member, text);
 	}
+	if (result == 0 && text->call_count == 0)
+		result = FAIL(p, key, "a rule names calls, in \"names\" or \"groups\"");
 	strings_finish(&words);
 	strings_finish(&groups);
 	return result;
 }
 
 static int
-take_rule(struct parse *p, const char *key, const json_t *object)
+take_when(struct parse *p, const char *key, const json_t *when, struct rule_text *text)
+{
+	char child[KEY_MAX];
+
+	if (!json_is_array(when) || json_array_size(when) == 0 ||
+		json_array_size(when) > RULE_CONDITIONS)
+		return FAIL(p, key, "\"when\" is a list of 1 to %d conditions, all of which must hold",
+			RULE_CONDITIONS);
+	for (size_t i = 0; i < json_array_size(when); i++) {
+		put_key(child, "%s/%zu", key, i);
+		if (take_condition(p, child, json_array_get(when, i), text) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_rule_text(struct parse *p, const char *key, const json_t *object, struct rule_text *text)
 {
 	static const struct member members[] = { { "names", NULL }, { "groups", NULL },
 		{ "action", NULL }, { "when", NULL }, { "quiet", NULL }, { NULL, NULL } };
-	uint16_t numbers[CALL_NUMBERS];
-	uint64_t values[RULE_CONDITIONS][RULE_VALUES];
-	struct rule rule = { .numbers = numbers };
-	const json_t *when, *quiet;
+	struct rule *rule = &text->rule;
+	const json_t *why, *when, *quiet;
 	char child[KEY_MAX];
 
-	if (take_object(p, key, object, members) < 0 ||
-		take_calls(p, key, object, numbers, &rule.number_count) < 0)
+	rule->numbers = text->numbers;
+	if (take_object(p, key, object, members) < 0 || take_calls(p, key, object, text) < 0)
 		return -1;
 	put_key(child, "%s/action", key);
 	if (json_object_get(object, "action") == NULL)
 		return FAIL(p, key, "a rule has an \"action\"");
-	if (take_action(p, child, json_object_get(object, "action"), &rule) < 0)
+	if (take_action(p, child, json_object_get(object, "action"), rule) < 0)
 		return -1;
 	quiet = json_object_get(object, "quiet");
 	put_key(child, "%s/quiet", key);
-	if (quiet != NULL && (!json_is_boolean(quiet) || rule.action != RULE_ERRNO))
+	if (quiet != NULL && (!json_is_boolean(quiet) || rule->action != RULE_ERRNO))
 		return FAIL(
 			p, child, "\"quiet\" is true or false, in a rule that answers an errno");
-	rule.quiet = json_is_true(quiet);
+	rule->quiet = json_is_true(quiet);
+	why = json_object_get(object, "why");
+	rule->why = (char *)(uintptr_t)json_string_value(why); /* copied by rules_add */
 	when = json_object_get(object, "when");
 	put_key(child, "%s/when", key);
-	if (when != NULL && (!json_is_array(when) || json_array_size(when) == 0))
-		return FAIL(p, child, "\"when\" is a list of conditions, all of which must hold");
-	for (size_t i = 0; when != NULL && i < json_array_size(when); i++) {
-		put_key(child, "%s/when/%zu", key, i);
-		if (i == RULE_CONDITIONS)
-			return FAIL(p, child, "a rule has at most %d conditions", RULE_CONDITIONS);
-		if (take_condition(p, child, json_array_get(when, i), &rule, values[i]) < 0)
-			return -1;
-	}
-	if (rules_add(&p->layer->rules, &rule) < 0)
-		return FAIL(p, key, "too many rules");
-	return 0;
+	if (when != NULL && take_when(p, child, when, text) < 0)
+		return -1;
+	return rules_add(&p->layer->rules, rule) < 0
+		       ? FAIL(p, key, "there are more rules than can be held in memory")
+		       : 0;
+}
+
+static int
+take_rule(struct parse *p, const char *key, const json_t *object)
+{
+	struct rule_text *text = cordon_array(1, sizeof(*text));
+	int result;
+
+	if (text == NULL)
+		return FAIL(p, key, "out of memory");
+	result = take_rule_text(p, key, object, text);
+	free(text);
+	return result;
 }
 
 static int
@@ -852,7 +972,9 @@ take_syscalls(struct parse *p, const char *key, const json_t *value)
 static int
 take_version(struct parse *p, const char *key, const json_t *value)
 {
-	if (json_is_integer(value) && json_integer_value(value) == 1)
+	uint64_t version;
+
+	if (take_number(p, key, value, NULL, 0, UINT64_MAX, &version) == 0 && version == 1)
 		return 0;
 	return FAIL(p, key, "this build reads profiles of version 1 (\"cordonProfile\": 1)");
 }
@@ -888,6 +1010,24 @@ take_description(struct parse *p, const char *key, const json_t *value)
 	return take_text(p, key, value, &p->layer->description);
 }
 
+/* A pin: the profile loads only while it comes out as what somebody looked at. */
+static int
+take_digest(struct parse *p, const char *key, const json_t *value)
+{
+	static const char prefix[] = "sha256:";
+	const size_t length = sizeof(prefix) - 1;
+
+	if (want(p, key, value, json_is_string(value), "a string") < 0)
+		return -1;
+	if (json_string_length(value) != length + CORDON_DIGEST_HEX - 1 ||
+		strncmp(json_string_value(value), prefix, length) != 0 ||
+		strspn(json_string_value(value) + length, "0123456789abcdef") !=
+			CORDON_DIGEST_HEX - 1)
+		return FAIL(p, key, "a digest is \"sha256:\" and 64 hexadecimal digits");
+	memcpy(p->layer->digest, json_string_value(value) + length, CORDON_DIGEST_HEX);
+	return 0;
+}
+
 static int
 take_extends(struct parse *p, const char *key, const json_t *value)
 {
@@ -899,13 +1039,38 @@ take_extends(struct parse *p, const char *key, const json_t *value)
 	return 0;
 }
 
+/* What "widens" can name: what a layer may only narrow, and the sections around it. */
+static const char *const widenable[] = { "filesystem", "filesystem.workspace", "filesystem.read",
+	"filesystem.write", "filesystem.protect", "filesystem.tmp", "filesystem.tmp.size",
+	"filesystem.tmp.files", "filesystem.tmp.exec", "exec", "exec.allow", "network",
+	"network.allow", "network.private", "network.limits", "network.default", "sockets", "proc",
+	"environment", "environment.pass", "limits", "limits.memory", "limits.processes",
+	"limits.wall", "limits.cpu", "limits.output", "limits.openFiles", "limits.fileSize",
+	"limits.memoryEnforced", "syscalls", "syscalls.rules", "syscalls.default", "approvals",
+	"mcp" };
+#define WIDENABLE (sizeof(widenable) / sizeof(widenable[0]))
+
 static int
 take_widens(struct parse *p, const char *key, const json_t *value)
 {
+	char child[KEY_MAX];
+
 	if (take_strings(p, key, value, &p->layer->widens) < 0)
 		return -1;
-	if (p->layer->widens.count > LAYER_WIDENS)
-		return FAIL(p, key, "'widens' has more than %d entries", LAYER_WIDENS);
+	for (size_t i = 0; i < p->layer->widens.count; i++) {
+		const char *entry = p->layer->widens.items[i];
+		struct spelling s;
+		size_t k = 0;
+		char hint[CALL_HINT];
+
+		spelling_start(&s, entry);
+		while (k < WIDENABLE && strcmp(widenable[k], entry) != 0)
+			spelling_try(&s, widenable[k++]);
+		put_key(child, "%s/%zu", key, i);
+		if (k == WIDENABLE)
+			return FAIL(p, child, "'%s' is not a key that can be widened%s", entry,
+				spelling_hint(&s, hint, sizeof(hint)));
+	}
 	return 0;
 }
 
@@ -914,7 +1079,8 @@ take_top(struct parse *p, const json_t *root)
 {
 	static const struct member members[] = { { "$schema", take_any },
 		{ "cordonProfile", take_version }, { "name", take_name },
-		{ "description", take_description }, { "extends", take_extends },
+		{ "description", take_description }, { "digest", take_digest },
+		{ "extends", take_extends },
 		{ "widens", take_widens }, { "filesystem", take_filesystem }, { "exec", take_exec },
 		{ "network", take_network }, { "syscalls", take_syscalls },
 		{ "sockets", take_sockets }, { "proc", take_proc },
@@ -928,9 +1094,9 @@ take_top(struct parse *p, const json_t *root)
 	return take_object(p, "", root, members);
 }
 
-/* Nesting, outside strings: before jansson recurses. */
-static int
-is_too_deep(const char *text, size_t size)
+/* Where the text is nested too deep, outside strings: looked at before jansson recurses. NULL: nowhere. */
+static const char *
+too_deep(const char *text, size_t size)
 {
 	int depth = 0, in_string = 0;
 
@@ -944,12 +1110,12 @@ is_too_deep(const char *text, size_t size)
 			in_string = 1;
 		} else if (text[i] == '{' || text[i] == '[') {
 			if (++depth > DEPTH_MAX)
-				return 1;
+				return &text[i];
 		} else if (text[i] == '}' || text[i] == ']') {
 			depth--;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
 int
@@ -962,14 +1128,19 @@ layer_parse(const char *text, size_t size, const char *file, const char *home, s
 	};
 	json_error_t where;
 	json_t *root;
+	const char *deep = too_deep(text, size);
+	unsigned line, column;
 	int result;
 
 	if (size > TEXT_MAX)
 		return cordon_fail(
 			err, CORDON_EINPUT, 0, "%s:1:1: a profile is at most 1 MiB long", file);
-	if (is_too_deep(text, size))
+	if (deep != NULL) {
+		layer_place(text, deep, &line, &column);
 		return cordon_fail(err, CORDON_EINPUT, 0,
-			"%s:1:1: a profile is nested at most %d levels deep", file, DEPTH_MAX);
+			"%s:%u:%u: a profile is nested at most %d levels deep", file, line, column,
+			DEPTH_MAX);
+	}
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)
 		return cordon_fail(err, CORDON_EINPUT, 0, "%s:%d:%d: %s", file,

@@ -1,133 +1,36 @@
-/* Loading: find the text, parse its layers from the parents down, merge, put the floor on top, compile
+/* Loading: find the text, parse its layers from the parents down, merge, put the floor below, compile
  * and verify the filter. */
 #include <cordon/profile.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cordon/fd.h>
 #include <cordon/mem.h>
 
 #include "blob.h"
-#include "calls.h"
 #include "layer.h"
-#include "library.h"
 #include "record.h"
+#include "source.h"
 
 #define DEPTH_MAX 16
-#define FLOOR     "floor" /* a library entry that nobody can name */
-
-/* A text that was found, and what to call it. */
-struct source {
-	char *text; /* owned, unless borrowed */
-	size_t size;
-	char file[PATH_MAX];
-	int borrowed;
-};
 
 struct load {
 	const struct cordon_profile_places *places;
 	struct cordon_profile *profile;
 	struct rules *rules; /* the profile's */
-	struct cordon_strings applied; /* layers so far; each counts once */
+	struct cordon_strings applied; /* files of the layers so far; each counts once */
+	struct cordon_strings open; /* files that are being extended, outermost first */
+	char pin[CORDON_DIGEST_HEX]; /* what the profile says its digest is, or empty */
+	char pin_place[PATH_MAX + 32]; /* FILE:LINE:COLUMN of that */
 	struct cordon_error *err;
 };
 
-static void
-source_finish(struct source *s)
-{
-	if (!s->borrowed)
-		free(s->text);
-}
-
-static const struct library_entry *
-in_library(const char *name)
-{
-	for (const struct library_entry *e = library_entries; e->name != NULL; e++)
-		if (strcmp(e->name, name) == 0)
-			return e;
-	return NULL;
-}
-
-/* Opens and reads a profile's file. A file that somebody else can write is not the operator's word. */
 static int
-read_file(const char *path, struct source *s, struct cordon_error *err)
+no_memory(const struct load *load)
 {
-	CORDON_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0)
-		return cordon_fail(err, errno == ENOENT ? CORDON_ENOTFOUND : CORDON_ESYS, errno,
-			"could not open profile '%s'", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return cordon_fail(
-			err, CORDON_EINPUT, 0, "profile '%s' is not a regular file", path);
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0)) {
-		cordon_fail(err, CORDON_EPOLICY, 0,
-			"profile '%s' can be written by another user, who could change what is "
-			"judged "
-			"(chmod go-w, and own it)",
-			path);
-		return cordon_because(err, "floor.file_mode");
-	}
-	if (cordon_fd_slurp(fd, 1u << 20, &s->text, &s->size, err) < 0) {
-		if (err->code == CORDON_ELIMIT)
-			return cordon_fail(err, CORDON_EINPUT, 0,
-				"%s:1:1: a profile is at most 1 MiB long", path);
-		return cordon_while(err, "profile '%s'", path);
-	}
-	snprintf(s->file, sizeof(s->file), "%s", path);
-	return 0;
-}
-
-static int
-is_file_name(const char *name)
-{
-	const size_t length = strlen(name);
-
-	return strchr(name, '/') != NULL || (length > 5 && strcmp(name + length - 5, ".json") == 0);
-}
-
-static int
-find(const struct load *load, const char *name, struct source *s)
-{
-	const struct cordon_profile_places *places = load->places;
-	const struct library_entry *entry;
-	char path[PATH_MAX], known[256] = "";
-
-	if (is_file_name(name) && !places->builtin_only)
-		return read_file(name, s, load->err);
-	for (size_t i = 0; i < 4 && !places->builtin_only; i++) {
-		if (places->directories[i] == NULL)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s.json", places->directories[i], name);
-		if (access(path, F_OK) == 0)
-			return read_file(path, s, load->err);
-	}
-	entry = in_library(name);
-	if (entry != NULL && strcmp(name, FLOOR) != 0) {
-		s->text = (char *)(uintptr_t)entry->text;
-		s->size = entry->size;
-		s->borrowed = 1;
-		snprintf(s->file, sizeof(s->file), "%s.json", name);
-		return 0;
-	}
-	for (const struct library_entry *e = library_entries; e->name != NULL; e++)
-		if (strcmp(e->name, FLOOR) != 0)
-			snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-				known[0] == '\0' ? "" : ", ", e->name);
-	return cordon_fail(load->err, CORDON_ENOTFOUND, 0,
-		"there is no profile '%s' (the library has %s; for a file write a path, such as "
-		"'./%s.json')",
-		name, known, name);
+	return cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
 }
 
 /* The bare floor, before any layer. */
@@ -145,55 +48,106 @@ start_bare(struct cordon_profile *p)
 		.file_size = CORDON_NO_LIMIT };
 }
 
-static int load_layer(struct load *load, const char *name, unsigned depth);
+static int apply_source(struct load *load, const struct source *s, const char *name);
 
-/* Parents first, in their order, each as a layer on those before it; then the layer itself. */
+/* One profile that s extends. key: where s says so. */
 static int
-apply_source(struct load *load, const struct source *s, const char *name, unsigned depth)
+load_parent(struct load *load, const struct source *s, const char *name, const char *parent,
+	const char *key)
 {
-	struct layer layer;
-	int result = 0;
+	/* A profile that has the name of what it extends stands in front of it: the next one counts. */
+	const int from = s->place >= 0 && strcmp(name, parent) == 0 ? s->place + 1 : 0;
+	struct source found;
+	int result;
 
-	if (layer_parse(s->text, s->size, s->file, load->places->home, &layer, load->err) < 0)
-		return -1;
-	if (!layer.has_extends && strcmp(name, "default") != 0)
-		result = load_layer(load, "default", depth + 1);
-	for (size_t i = 0; i < layer.parents.count && result == 0; i++) {
-		result = load_layer(load, layer.parents.items[i], depth + 1);
-		if (result < 0 && load->err->code == CORDON_ENOTFOUND)
-			result = layer_fail(s->text, s->size, s->file, "extends", load->err,
-				"it extends '%s', which does not exist", layer.parents.items[i]);
+	if (source_find(load->places, parent, from, s->place == SOURCE_FILE ? s->file : NULL,
+		    &found, load->err) < 0) {
+		if (load->err->code != CORDON_ENOTFOUND)
+			return -1;
+		return layer_fail(s->text, s->size, s->file, key, load->err,
+			"it extends '%s', which does not exist", parent);
 	}
-	if (result == 0)
-		result = layer_apply(load->profile, load->rules, &layer, load->applied.count == 0,
-			s->text, s->size, s->file, load->err);
-	if (result == 0 && strings_add(&load->applied, s->file) < 0)
-		result = cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
-	if (result == 0) {
-		free(load->profile->name);
-		free(load->profile->description);
-		load->profile->name = layer.name;
-		load->profile->description = layer.description;
-		layer.name = layer.description = NULL;
-	}
-	layer_finish(&layer);
+	if (strings_has(&load->open, found.file))
+		result = layer_fail(s->text, s->size, s->file, key, load->err,
+			"it extends '%s', which extends it in turn", parent);
+	else if (load->open.count >= DEPTH_MAX)
+		result = layer_fail(s->text, s->size, s->file, key, load->err,
+			"profiles extend each other more than %d deep here", DEPTH_MAX);
+	else if (strings_has(&load->applied, found.file))
+		result = 0;
+	else
+		result = apply_source(load, &found, parent);
+	source_finish(&found);
 	return result;
 }
 
 static int
-load_layer(struct load *load, const char *name, unsigned depth)
+load_parents(struct load *load, const struct source *s, const char *name, const struct layer *layer)
 {
-	struct source s = { 0 };
+	char key[32];
+
+	if (!layer->has_extends)
+		return load_parent(load, s, name, "default", "");
+	for (size_t i = 0; i < layer->parents.count; i++) {
+		snprintf(key, sizeof(key), "extends/%zu", i);
+		if (load_parent(load, s, name, layer->parents.items[i], key) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Remembers what the profile says its digest is, until it is known. */
+static int
+take_pin(struct load *load, const struct source *s, const struct layer *layer)
+{
+	unsigned line, column;
+
+	if (layer->digest[0] == '\0')
+		return 0;
+	if (load->open.count > 1)
+		return layer_fail(s->text, s->size, s->file, "digest", load->err,
+			"a profile that pins its digest stands alone: extend the one it was made "
+			"from");
+	layer_locate(s->text, s->size, "digest", &line, &column);
+	snprintf(load->pin_place, sizeof(load->pin_place), "%s:%u:%u", s->file, line, column);
+	memcpy(load->pin, layer->digest, sizeof(load->pin));
+	return 0;
+}
+
+static void
+take_names(struct cordon_profile *p, struct layer *layer)
+{
+	free(p->name);
+	free(p->description);
+	p->name = layer->name;
+	p->description = layer->description;
+	layer->name = layer->description = NULL;
+}
+
+/* Parents first, in their order, each as a layer on those before it; then the layer itself. */
+static int
+apply_source(struct load *load, const struct source *s, const char *name)
+{
+	struct layer layer;
 	int result;
 
-	if (depth == DEPTH_MAX)
-		return cordon_fail(load->err, CORDON_EINPUT, 0,
-			"profiles extend each other more than %d deep, or in a circle, at '%s'",
-			DEPTH_MAX, name);
-	result = find(load, name, &s);
-	if (result == 0 && !strings_has(&load->applied, s.file))
-		result = apply_source(load, &s, name, depth);
-	source_finish(&s);
+	if (layer_parse(s->text, s->size, s->file, load->places->home, &layer, load->err) < 0)
+		return -1;
+	result = strings_add(&load->open, s->file) < 0 ? no_memory(load) : 0;
+	if (result == 0)
+		result = take_pin(load, s, &layer);
+	if (result == 0)
+		result = load_parents(load, s, name, &layer);
+	if (result == 0)
+		result = layer_apply(load->profile, load->rules, &layer, load->applied.count == 0,
+			s->text, s->size, s->file, load->err);
+	if (result == 0 && strings_add(&load->applied, s->file) < 0)
+		result = no_memory(load);
+	if (result == 0) {
+		take_names(load->profile, &layer);
+		free(load->open.items[--load->open.count]);
+	}
+	layer_finish(&layer);
 	return result;
 }
 
@@ -202,82 +156,50 @@ load_layer(struct load *load, const char *name, unsigned depth)
 static int
 begin_with_floor(struct load *load)
 {
-	const struct library_entry *entry = in_library(FLOOR);
+	const struct library_entry *entry = source_in_library(SOURCE_FLOOR);
 	struct layer layer;
 	int result;
 
-	if (layer_parse(entry->text, entry->size, "floor.json", NULL, &layer, load->err) < 0)
+	if (layer_parse(entry->text, entry->size, "<library>/floor.json", NULL, &layer, load->err) < 0)
 		return -1;
 	result = layer_apply(load->profile, load->rules, &layer, 1, entry->text, entry->size,
-		"floor.json", load->err);
+		"<library>/floor.json", load->err);
 	load->rules->floor_count = load->rules->count;
 	layer_finish(&layer);
 	return result;
 }
 
-/* One more rule for a call, by name. */
+/* A profile without a name is called as it was asked for. */
 static int
-add_rule(struct load *load, const char *call, struct rule rule)
+name_profile(struct load *load, const char *name)
 {
-	uint16_t number = (uint16_t)cordon_syscall_number(call);
+	struct cordon_profile *p = load->profile;
+	const char *base = strrchr(name, '/');
+	char *dot;
 
-	rule.numbers = &number;
-	rule.number_count = 1;
-	if (rules_add(load->rules, &rule) < 0)
-		return cordon_fail(load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
+	if (p->name != NULL)
+		return 0;
+	p->name = strdup(base == NULL ? name : base + 1);
+	if (p->name == NULL)
+		return no_memory(load);
+	dot = strrchr(p->name, '.');
+	if (dot != NULL && strcmp(dot, ".json") == 0)
+		*dot = '\0';
 	return 0;
 }
 
-/* Rules that follow from `sockets` (A08, A39). For AF_UNIX, `pair` refuses socket(2) whatever the
- * type; `inside` allows streams, whose connect(2) is carried out by the gate helper. */
 static int
-add_socket_rules(struct load *load)
+check_pin(const struct load *load)
 {
-	uint64_t unix_family = AF_UNIX, stream = SOCK_STREAM, others[16];
-	const struct rule_condition is_unix = {
-		.argument = 0, .mask = UINT64_MAX, .values = &unix_family, .value_count = 1
-	};
-	const struct rule_condition is_stream = { .argument = 1,
-		.mask = 0xf, /* SOCK_TYPE_MASK: without SOCK_CLOEXEC and SOCK_NONBLOCK */
-		.values = &stream,
-		.value_count = 1 };
-	struct rule_condition is_other = { .argument = 1, .mask = 0xf, .values = others };
-	/* glibc asks nscd, by a socket of exactly this type, before it reads the password file. */
-	uint64_t nscd = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-	const struct rule_condition is_nscd = {
-		.argument = 1, .mask = UINT64_MAX, .values = &nscd, .value_count = 1
-	};
-	const struct rule refuse_nscd = { .action = RULE_ERRNO,
-		.error = EAFNOSUPPORT,
-		.quiet = 1,
-		.conditions = { is_unix, is_nscd },
-		.condition_count = 2 };
-	const struct rule refuse = { .action = RULE_ERRNO,
-		.error = EAFNOSUPPORT,
-		.conditions = { is_unix },
-		.condition_count = 1 };
-	struct rule refuse_others = {
-		.action = RULE_ERRNO, .error = EAFNOSUPPORT, .condition_count = 2
-	};
-	const struct rule allow_stream = {
-		.action = RULE_ALLOW, .conditions = { is_unix, is_stream }, .condition_count = 2
-	};
-	const struct rule notify = { .action = RULE_NOTIFY };
+	char digest[CORDON_DIGEST_HEX];
 
-	if (load->profile->sockets == CORDON_SOCKETS_PAIR)
-		return add_rule(load, "socket", refuse_nscd) < 0 ||
-				       add_rule(load, "socket", refuse) < 0
-			       ? -1
-			       : 0;
-	for (uint64_t type = 0; type < 16; type++)
-		if (type != SOCK_STREAM)
-			is_other.values[is_other.value_count++] = type;
-	refuse_others.conditions[0] = is_unix;
-	refuse_others.conditions[1] = is_other;
-	if (add_rule(load, "socket", refuse_others) < 0 ||
-		add_rule(load, "socket", allow_stream) < 0)
-		return -1;
-	return add_rule(load, "connect", notify);
+	cordon_digest_hex(load->profile->digest, digest);
+	if (load->pin[0] == '\0' || strcmp(load->pin, digest) == 0)
+		return 0;
+	return cordon_fail(load->err, CORDON_EINPUT, 0,
+		"%s: the profile comes out with another digest, sha256:%s; if the change is meant, "
+		"write that one",
+		load->pin_place, digest);
 }
 
 static int
@@ -285,48 +207,34 @@ finish_profile(struct load *load, const char *name)
 {
 	struct cordon_profile *p = load->profile;
 
-	if (p->name == NULL) {
-		const char *base = strrchr(name, '/');
-		char *dot;
-
-		p->name = strdup(base == NULL ? name : base + 1);
-		if (p->name == NULL)
-			return cordon_fail(
-				load->err, CORDON_ESYS, ENOMEM, "could not load the profile");
-		dot = strrchr(p->name, '.');
-		if (dot != NULL && strcmp(dot, ".json") == 0)
-			*dot = '\0';
-	}
+	if (name_profile(load, name) < 0)
+		return -1;
 	/* A profile without a limit of its own for processes keeps the host alive all the same. */
 	if (p->limits.processes == CORDON_NO_LIMIT)
 		p->limits.processes = 4096;
-	if (add_socket_rules(load) < 0 ||
-		rules_compile(load->rules, &p->filter, &p->filter_count, load->err) < 0 ||
+	load->rules->layer_count = load->rules->count;
+	if (rules_add_sockets(load->rules, p->sockets) < 0)
+		return no_memory(load);
+	if (rules_compile(load->rules, &p->filter, &p->filter_count, load->err) < 0 ||
 		rules_verify(load->rules, p->filter, p->filter_count, load->err) < 0)
+		return cordon_while(load->err, "profile '%s'", p->name);
+	if (profile_digest(p, load->rules, load->err) < 0)
 		return -1;
-	return profile_digest(p, load->rules, load->err);
+	return check_pin(load);
 }
 
-/* True when name is the library's: no file of the operator comes before it. */
 static int
-is_of_library(const struct cordon_profile_places *places, const char *name)
+load_named(struct load *load, const char *name)
 {
-	char path[PATH_MAX];
+	struct source s;
+	int result;
 
-	if (is_file_name(name))
-		return 0;
-	for (size_t i = 0; i < 4 && !places->builtin_only; i++) {
-		if (places->directories[i] == NULL)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s.json", places->directories[i], name);
-		if (access(path, F_OK) == 0)
-			return 0;
-		/* Its parents could be the operator's as well: they all come from "default". */
-		snprintf(path, sizeof(path), "%s/default.json", places->directories[i]);
-		if (access(path, F_OK) == 0)
-			return 0;
-	}
-	return 1;
+	if (begin_with_floor(load) < 0 ||
+		source_find(load->places, name, 0, NULL, &s, load->err) < 0)
+		return -1;
+	result = apply_source(load, &s, name);
+	source_finish(&s);
+	return result == 0 ? finish_profile(load, name) : -1;
 }
 
 /* The library's profiles have been loaded by the build. */
@@ -334,7 +242,7 @@ static struct cordon_profile *
 find_embedded(const struct cordon_profile_places *places, const char *name)
 {
 	for (const struct blob_entry *e = blob_entries; e->name != NULL; e++)
-		if (strcmp(e->name, name) == 0 && is_of_library(places, name))
+		if (strcmp(e->name, name) == 0 && source_is_library(places, name))
 			return blob_read(e->bytes, e->size);
 	return NULL;
 }
@@ -349,23 +257,21 @@ cordon_profile_load(
 
 	if (embedded != NULL)
 		return embedded;
+
 	load.profile = cordon_array(1, sizeof(*load.profile));
 	load.rules = cordon_array(1, sizeof(*load.rules));
-	if (load.profile != NULL)
-		load.profile->rules = load.rules;
 	if (load.profile == NULL || load.rules == NULL) {
-		cordon_profile_destroy(load.profile);
-		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not load the profile");
+		free(load.profile);
+		free(load.rules);
+		(void)no_memory(&load);
 		return NULL;
 	}
+	load.profile->rules = load.rules;
 	start_bare(load.profile);
 	load.rules->default_error = ENOSYS;
-	result = begin_with_floor(&load);
-	if (result == 0)
-		result = load_layer(&load, name, 0);
-	if (result == 0)
-		result = finish_profile(&load, name);
+	result = load_named(&load, name);
 	strings_finish(&load.applied);
+	strings_finish(&load.open);
 	if (result < 0) {
 		cordon_profile_destroy(load.profile);
 		return NULL;

@@ -36,6 +36,12 @@ rules_finish(struct rules *rules)
 	*rules = (struct rules){ 0 };
 }
 
+static int
+has_number(const struct rule *rule, uint32_t nr)
+{
+	return nr < RULE_NUMBERS && (rule->bits[nr / 64] >> nr % 64 & 1) != 0;
+}
+
 int
 rules_add(struct rules *rules, const struct rule *rule)
 {
@@ -53,7 +59,6 @@ rules_add(struct rules *rules, const struct rule *rule)
 		rule_finish(&copy);
 		return -1;
 	}
-	memcpy(copy.numbers, rule->numbers, rule->number_count * sizeof(*copy.numbers));
 	for (; copy.condition_count < rule->condition_count; copy.condition_count++) {
 		struct rule_condition *c = &copy.conditions[copy.condition_count];
 		const size_t size = c->value_count * sizeof(*c->values);
@@ -65,17 +70,16 @@ rules_add(struct rules *rules, const struct rule *rule)
 		}
 		memcpy(c->values, rule->conditions[copy.condition_count].values, size);
 	}
+	/* In order, each once, so that one set of calls has one form. */
 	memset(copy.bits, 0, sizeof(copy.bits));
-	for (size_t i = 0; i < copy.number_count; i++)
-		copy.bits[copy.numbers[i] / 64] |= 1ull << copy.numbers[i] % 64;
+	for (size_t i = 0; i < rule->number_count; i++)
+		copy.bits[rule->numbers[i] / 64] |= 1ull << rule->numbers[i] % 64;
+	copy.number_count = 0;
+	for (uint16_t nr = 0; nr < RULE_NUMBERS; nr++)
+		if (has_number(&copy, nr))
+			copy.numbers[copy.number_count++] = nr;
 	rules->items[rules->count++] = copy;
 	return 0;
-}
-
-static int
-has_number(const struct rule *rule, uint32_t nr)
-{
-	return nr < RULE_NUMBERS && (rule->bits[nr / 64] >> nr % 64 & 1) != 0;
 }
 
 size_t

@@ -7,7 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include <cordon/error.h>
+#include <cordon/profile.h>
 
 #define RULE_CONDITIONS 6
 #define RULE_VALUES     32
@@ -62,6 +62,9 @@ const struct rule *rules_find(const struct rules *rules, const struct seccomp_da
 uint32_t rule_result(const struct rule *rule);
 uint32_t rules_default(const struct rules *rules);
 int rule_matches(const struct rule *rule, const struct seccomp_data *data);
+
+/* sockets.c: what follows from `sockets`. Returns 0 or -1 (no memory). */
+int rules_add_sockets(struct rules *rules, enum cordon_sockets sockets);
 
 /* compile.c: a verdict filter for this architecture; the caller frees *ret. */
 int rules_compile(const struct rules *rules, struct sock_filter **ret, size_t *ret_count,

@@ -14,6 +14,7 @@
 #include "../../supervisor/plan_build.h"
 #include "floor.h"
 
+static const struct config no_config;
 static struct cordon_plan plan;
 
 /* The plan of the default profile: a real one. */
@@ -25,7 +26,7 @@ make_plan(void)
 	struct cordon_profile *profile = cordon_profile_load(&places, "default", &err);
 
 	cr_assert(ne(ptr, profile, NULL), "%s", err.text);
-	cr_assert(eq(int, plan_build(profile, "", 0, &plan, &err), 0), "%s", err.text);
+	cr_assert(eq(int, plan_build(profile, "", &no_config, &plan, &err), 0), "%s", err.text);
 	cordon_profile_destroy(profile);
 }
 
@@ -82,7 +83,7 @@ Test(plan, of_the_library_keeps_the_floor)
 		struct cordon_plan built;
 
 		cr_assert(ne(ptr, profile, NULL), "%s", err.text);
-		cr_assert(eq(int, plan_build(profile, "", 0, &built, &err), 0));
+		cr_assert(eq(int, plan_build(profile, "", &no_config, &built, &err), 0));
 		cr_expect(eq(int, floor_check_plan(&built, &err), 0), "%s: %s", names[i], err.text);
 		cordon_plan_finish(&built);
 		cordon_profile_destroy(profile);
