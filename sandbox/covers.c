@@ -63,11 +63,11 @@ protect(struct sandbox_covers *covers, const char *path, int missing, struct cor
 /* What a protected link leads to, when that is in the workspace: writing through the link, or past it,
  * would change what the name means. */
 static int
-protect_target(struct sandbox_covers *covers, int workspace, const char *path,
-	struct cordon_error *err)
+protect_target(
+	struct sandbox_covers *covers, int workspace, const char *path, struct cordon_error *err)
 {
-	CORDON_CLOSE int target = cordon_openat2(workspace, path, O_PATH, 0,
-		RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	CORDON_CLOSE int target =
+		cordon_openat2(workspace, path, O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 	char link[32], base[PATH_MAX], name[PATH_MAX];
 	ssize_t base_length, length;
 
@@ -164,8 +164,7 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 		return -1;
 	/* Another run's placeholder is held too, so that the last of them takes it away. */
 	if (*next == '\0' || !S_ISDIR(st.st_mode))
-		return protect(covers, path,
-			S_ISDIR(st.st_mode) && placeholder_is_one(workspace, path), err);
+		return protect(covers, path, placeholder_is_one(&st), err);
 	return expand(covers, workspace, path, next, err);
 }
 
@@ -234,7 +233,7 @@ hold_missing(struct sandbox_covers *covers, int workspace, struct cordon_error *
 				free(c->path);
 				continue;
 			}
-			if (c->placeholder < 0 && errno != EEXIST) {
+			if (c->placeholder < 0 && errno != EEXIST && errno != ENOTDIR) {
 				const int sys = errno;
 
 				for (size_t k = i; k < covers->count; k++)

@@ -51,10 +51,11 @@ int covers_hide(struct sandbox_covers *covers, int workspace, const struct cordo
 /* placeholder.c */
 
 /* Makes the directory at path and locks it, or locks the one that another run made. Returns a
- * descriptor; -1 with errno set. EEXIST: something else is there by now. */
+ * descriptor; -1 with errno set. EEXIST, ENOTDIR: something else is there by now. */
 int placeholder_take(int workspace, const char *path);
-/* True when path is a placeholder, some run's or a leftover. */
-int placeholder_is_one(int workspace, const char *path);
+/* True for a directory that a run made to hold its name. */
+struct stat;
+int placeholder_is_one(const struct stat *st);
 /* Lets go of it, and removes it when nobody else holds it. placeholder is closed. */
 void placeholder_release(int workspace, const char *path, int placeholder);
 /* Removes what a killed launcher left: placeholders at these paths that nobody holds. */

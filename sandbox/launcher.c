@@ -288,7 +288,8 @@ loop(struct launcher *l)
 static int
 detach(void)
 {
-	const struct sigaction standard = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction standard = { .sa_handler = SIG_DFL },
+			       ignore = { .sa_handler = SIG_IGN };
 	CORDON_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)

@@ -3,24 +3,23 @@
  * pass over it in silence and rmdir(2) can never remove what somebody else put there.
  *
  * Several runs may share one. Each holds a shared flock(2) on it; who gets the exclusive lock at the
- * end is the last and removes it. An extended attribute says that it is ours, so that what a killed
- * launcher left is recognised; a file system without attributes only loses that.
+ * end is the last and removes it. Its mode says that it is ours, from the moment it exists, so that
+ * another run does not take it for somebody's own, and what a killed launcher left is recognised.
  *
- * calls: mkdirat openat2 fstat fstatat flock fsetxattr fgetxattr fchown unlinkat close */
+ * calls: mkdirat openat2 fstat fstatat flock fchown unlinkat close */
 #include "covers.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <linux/openat2.h>
 
 #include <cordon/fd.h>
 
-#define MARK    "user.cordon.placeholder"
+#define MARK    01555 /* nobody makes a directory sticky that nobody can write */
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 /* True while the name still leads to the opened directory. */
@@ -34,21 +33,18 @@ is_still_there(int workspace, const char *path, int placeholder)
 	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+int
+placeholder_is_one(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) && (st->st_mode & 07777) == MARK;
+}
+
 static int
 is_marked(int placeholder)
 {
-	char value;
+	struct stat st;
 
-	return fgetxattr(placeholder, MARK, &value, 1) == 1;
-}
-
-int
-placeholder_is_one(int workspace, const char *path)
-{
-	CORDON_CLOSE int fd = cordon_openat2(workspace, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-		BENEATH);
-
-	return fd >= 0 && is_marked(fd);
+	return fstat(placeholder, &st) == 0 && placeholder_is_one(&st);
 }
 
 int
@@ -57,7 +53,7 @@ placeholder_take(int workspace, const char *path)
 	for (int attempt = 0; attempt < 100; attempt++) {
 		CORDON_CLOSE int fd = -1;
 		struct stat parent;
-		int created = mkdirat(workspace, path, 0755) == 0;
+		const int created = mkdirat(workspace, path, MARK) == 0;
 
 		if (!created && errno != EEXIST)
 			return -1;
@@ -67,13 +63,8 @@ placeholder_take(int workspace, const char *path)
 			continue; /* another run removed it in between */
 		if (fd < 0)
 			return -1;
-		if (created) {
-			/* Before the lock: a marked and unlocked directory may be removed by
-			 * another run, which the check below sees. */
-			(void)!fsetxattr(fd, MARK, "1", 1, 0);
-			if (fstat(workspace, &parent) == 0 && geteuid() == 0)
-				(void)!fchown(fd, parent.st_uid, parent.st_gid);
-		}
+		if (created && geteuid() == 0 && fstat(workspace, &parent) == 0)
+			(void)!fchown(fd, parent.st_uid, parent.st_gid);
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
 			if (errno == EWOULDBLOCK)
 				continue; /* being removed */
@@ -81,7 +72,7 @@ placeholder_take(int workspace, const char *path)
 		}
 		if (!is_still_there(workspace, path, fd))
 			continue;
-		if (!created && !is_marked(fd)) {
+		if (!is_marked(fd)) {
 			errno = EEXIST;
 			return -1;
 		}

@@ -360,6 +360,13 @@ fill_failure(const struct run *run, struct cordon_error *failure)
 {
 	if (run->fault.stage != STAGE_NONE) {
 		sandbox_describe(&run->fault, &run->setup, failure);
+	} else if (run->end == CORDON_END_PROTECT || run->end == CORDON_END_HIDE) {
+		cordon_fail(failure, CORDON_EFLOOR, 0,
+			"a protected or hidden file of the workspace was replaced while the run "
+			"was "
+			"being prepared; start it again");
+		(void)cordon_because(
+			failure, run->end == CORDON_END_HIDE ? "floor.hide" : "floor.protect");
 	} else if (died_of_memory(run)) {
 		cordon_fail(failure, CORDON_ELIMIT, 0,
 			"the memory limit is too small to start the command");

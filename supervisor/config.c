@@ -26,14 +26,17 @@ take_home(void *home, uid_t uid, const char *directory)
 	return 1;
 }
 
-/* As the XDG base directory specification and every shell see it: $HOME, else the password file. */
+/* As the XDG base directory specification and every shell see it: $HOME, else the password file. One that
+ * belongs to somebody else (sudo and su may leave it) would be another's policy. */
 static char *
 find_home(void)
 {
 	const char *variable = getenv("HOME");
+	struct stat st;
 	char *home = NULL;
 
-	if (variable != NULL && variable[0] == '/')
+	if (variable != NULL && variable[0] == '/' && stat(variable, &st) == 0 &&
+		st.st_uid == geteuid())
 		return strdup(variable);
 	(void)passwd_each(take_home, &home);
 	return home;

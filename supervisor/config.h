@@ -8,7 +8,7 @@
 
 struct config {
 	int map_root; /* degraded: root's runs on file systems without idmapping map host root */
-	char *home; /* owned; $HOME, else the caller's of the password file; may be NULL */
+	char *home; /* owned; $HOME if the caller's, else of the password file; may be NULL */
 	char *user_directory; /* $XDG_CONFIG_HOME/cordon, owned; may be NULL */
 	char *state_directory; /* $XDG_STATE_HOME/cordon, owned; may be NULL */
 	char *profile_directory; /* user_directory/profiles, owned; may be NULL */

@@ -18,8 +18,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +27,7 @@
 #include <cordon/loop.h>
 
 #include "cmd.h"
-#include "stream.h"
+#include "relays.h"
 #include "terminal.h"
 
 #define RUN           1
@@ -43,11 +41,9 @@ struct monitor {
 	struct run_outcome *outcome;
 	struct cordon_loop *loop;
 	int link, launcher, lifeline; /* lifeline: the write end */
-	int signals, pty;
+	int signals;
 	struct terminal terminal;
-	struct stream *streams[3]; /* relays; NULL: passed straight, or ended */
-	int write_error[3]; /* errno of a stream of ours that could not be written */
-	int run_ends[3]; /* what the run gets as its standard streams, -1: the pty */
+	struct relays relays;
 	struct cordon_watch *link_watch, *launcher_watch, *signal_watch;
 	struct cordon_timer *wall, *attention;
 	struct timespec started_at;
@@ -99,143 +95,24 @@ kill_run(struct monitor *m, enum run_reason why)
 /* streams */
 
 static void
-on_moved(struct monitor *m, uint64_t *total, const void *data, uint64_t count)
+on_printed(void *context, const void *data, uint64_t count)
 {
-	struct run_outcome *o = m->outcome;
+	struct monitor *m = context;
 
-	*total += count;
-	if (m->pty >= 0)
+	if (m->relays.pty >= 0)
 		terminal_watch(&m->terminal, data, count);
 	if (m->request->output_bytes != UINT64_MAX &&
-		o->stdout_bytes + o->stderr_bytes > m->request->output_bytes)
+		m->relays.bytes[1] + m->relays.bytes[2] > m->request->output_bytes)
 		kill_run(m, REASON_OUTPUT);
 }
 
 static void
-on_stdout_moved(void *context, const void *data, uint64_t count)
+on_hung_up(void *context)
 {
 	struct monitor *m = context;
 
-	on_moved(m, &m->outcome->stdout_bytes, data, count);
-}
-
-static void
-on_stderr_moved(void *context, const void *data, uint64_t count)
-{
-	struct monitor *m = context;
-
-	on_moved(m, &m->outcome->stderr_bytes, data, count);
-}
-
-static void
-end_stream(struct monitor *m, int i)
-{
-	if (m->streams[i] == NULL)
-		return;
-	/* EPIPE is the reader's choice, and the run's to notice. */
-	if (i > 0 && stream_error(m->streams[i]) != EPIPE)
-		m->write_error[i] = stream_error(m->streams[i]);
-	stream_destroy(m->streams[i]);
-	m->streams[i] = NULL;
-}
-
-static void
-on_stream_ended(void *context, struct stream *stream)
-{
-	struct monitor *m = context;
-	int hung_up = 0;
-
-	for (int i = 0; i < 3; i++)
-		if (m->streams[i] == stream) {
-			hung_up = m->pty >= 0 && (i == 0 || stream_error(stream) != 0);
-			end_stream(m, i);
-		}
-	if (!hung_up)
-		return;
-	/* Our terminal has gone: so does the run's, which then gets SIGHUP from its own. */
-	m->write_error[1] = 0;
-	end_stream(m, 0);
-	end_stream(m, 1);
-	cordon_fd_close_p(&m->pty);
-}
-
-/* A pipe between the run and us; the run's end is blocking, as programs expect. */
-static int
-relay(struct monitor *m, int i, struct cordon_error *err)
-{
-	struct stream_events events = { .ended = on_stream_ended, .context = m };
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not make a pipe");
-	if (i == 0) {
-		m->run_ends[0] = ends[0];
-		m->streams[0] = stream_create(m->loop, 0, ends[1], 0, 1, &events, err);
-	} else {
-		m->run_ends[i] = ends[1];
-		events.moved = i == 1 ? on_stdout_moved : on_stderr_moved;
-		m->streams[i] = stream_create(m->loop, ends[0], i, 1, 0, &events, err);
-	}
-	return m->streams[i] == NULL ? -1 : 0;
-}
-
-static int
-is_null_device(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
-/* What may be handed to the run as it is (A02): anonymous pipes, and a null device of our own. */
-static int
-pass_straight(int i)
-{
-	if (cordon_fd_is_anonymous_pipe(i))
-		return fcntl(i, F_DUPFD_CLOEXEC, 3);
-	if (is_null_device(i))
-		return open("/dev/null", (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
-	return -1;
-}
-
-static int
-set_up_streams(struct monitor *m, struct cordon_error *err)
-{
-	const int counts = m->request->count_output || m->request->output_bytes != UINT64_MAX;
-
-	m->outcome->counted = 1;
-	for (int i = 0; i < 3; i++) {
-		if ((m->request->launch.tty & 1u << i) != 0)
-			continue;
-		if (i == 0 || !counts)
-			m->run_ends[i] = pass_straight(i);
-		if (m->run_ends[i] < 0 && relay(m, i, err) < 0)
-			return -1;
-		if (i > 0 && m->streams[i] == NULL)
-			m->outcome->counted = 0;
-	}
-	return 0;
-}
-
-static void
-set_up_pty_streams(struct monitor *m)
-{
-	const struct stream_events in = { .ended = on_stream_ended, .context = m };
-	const struct stream_events out = {
-		.moved = on_stdout_moved, .ended = on_stream_ended, .context = m
-	};
-	struct cordon_error err = { 0 };
-	int copy = fcntl(m->pty, F_DUPFD_CLOEXEC, 3);
-
-	if (copy < 0) {
-		cordon_fail(&err, CORDON_ESYS, errno, "could not relay a terminal");
-		give_up(m, &err);
-		return;
-	}
-	m->streams[0] = stream_create(m->loop, 0, copy, 0, 1, &in, &err);
-	m->streams[1] = stream_create(m->loop, m->pty, 1, 0, 0, &out, &err);
-	if (m->streams[0] == NULL || m->streams[1] == NULL)
-		give_up(m, &err);
+	cordon_timer_remove(m->attention); /* there is nothing left to attend to */
+	m->attention = NULL;
 }
 
 /* terminal and job control */
@@ -245,8 +122,8 @@ pass_size_on(struct monitor *m)
 {
 	struct winsize size;
 
-	if (m->pty >= 0 && ioctl(m->terminal.out, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(m->pty, TIOCSWINSZ, &size);
+	if (m->relays.pty >= 0 && ioctl(m->terminal.out, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(m->relays.pty, TIOCSWINSZ, &size);
 }
 
 static void attend(struct monitor *m);
@@ -266,7 +143,7 @@ attend(struct monitor *m)
 	const int ours = terminal_is_ours(0);
 
 	if (ours) {
-		if (m->pty >= 0) {
+		if (m->relays.pty >= 0) {
 			terminal_enter(&m->terminal);
 			pass_size_on(m);
 		}
@@ -276,7 +153,7 @@ attend(struct monitor *m)
 		m->attention = cordon_loop_timer(
 			m->loop, ATTENTION_MS, ATTENTION_MS, on_attention, m, &ignored);
 	}
-	stream_pause(m->streams[0], !ours);
+	relays_pause_input(&m->relays, !ours);
 }
 
 /* Stops us as the run was stopped, so that the outer shell sees a stopped job. */
@@ -285,8 +162,7 @@ stop_with_run(struct monitor *m, int group)
 {
 	struct cordon_error err = { 0 };
 
-	for (int i = 1; i < 3; i++)
-		stream_drain(m->streams[i], m->signals);
+	relays_drain(&m->relays, m->signals);
 	terminal_leave(&m->terminal);
 	terminal_stop_self(group);
 	/* Here again: somebody sent SIGCONT, a shell's fg or bg. */
@@ -301,7 +177,7 @@ hear_stopped(struct monitor *m)
 	const int asked = m->stop_asked;
 
 	/* Without a terminal nobody asked for it but the command itself. */
-	if (!asked && m->pty < 0)
+	if (!asked && m->relays.pty < 0)
 		return;
 	m->stop_asked = 0;
 	stop_with_run(m, !asked);
@@ -322,19 +198,16 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 
 	m->outcome->started = 1;
 	m->outcome->start = event->started;
-	m->pty = event->pty;
-	for (int i = 0; i < 3; i++)
-		cordon_fd_close_p(&m->run_ends[i]);
 	(void)clock_gettime(CLOCK_MONOTONIC, &m->started_at);
 	if (m->request->wall_ms != UINT64_MAX) {
 		m->wall = cordon_loop_timer(m->loop, m->request->wall_ms, 0, on_wall, m, &err);
 		if (m->wall == NULL)
 			give_up(m, &err);
 	}
-	if (m->pty >= 0) {
-		set_up_pty_streams(m);
+	if (relays_start(&m->relays, event->pty, &err) < 0)
+		give_up(m, &err);
+	else if (event->pty >= 0)
 		attend(m);
-	}
 }
 
 static void
@@ -498,27 +371,24 @@ start(struct monitor *m, struct cordon_error *err)
 	const struct run_request *r = m->request;
 	CORDON_CLOSE int read_end = -1;
 	int ends[2], fds[3];
-	unsigned count = 0;
 
-	m->loop = cordon_loop_create(err);
-	if (m->loop == NULL)
-		return -1;
 	if (r->launch.tty != 0 && terminal_init(&m->terminal, 0, 1, err) < 0)
 		return -1;
-	if (set_up_signals(m, err) < 0 || set_up_streams(m, err) < 0 || set_up_watches(m, err) < 0)
+	if (set_up_signals(m, err) < 0 ||
+		relays_set_up(&m->relays, r->launch.tty,
+			r->count_output || r->output_bytes != UINT64_MAX, err) < 0 ||
+		set_up_watches(m, err) < 0)
 		return -1;
-	if (m->streams[0] != NULL && isatty(0))
+	if ((r->launch.tty & 1u) == 0 && isatty(0))
 		attend(m);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make the lifeline");
 	read_end = ends[0];
 	m->lifeline = ends[1];
-	for (int i = 0; i < 3; i++)
-		if (m->run_ends[i] >= 0)
-			fds[count++] = m->run_ends[i];
 	if (cordon_launch_send_hello(m->link, read_end, err) < 0 ||
 		cordon_launch_send_plan(m->link, PLAN, r->plan, err) < 0 ||
-		cordon_launch_send_launch(m->link, &r->launch, fds, count, err) < 0)
+		cordon_launch_send_launch(
+			m->link, &r->launch, fds, relays_run_ends(&m->relays, fds), err) < 0)
 		return -1;
 	return cordon_loop_run(m->loop, err);
 }
@@ -548,29 +418,27 @@ clean_up(struct monitor *m)
 	cordon_timer_remove(m->wall);
 	cordon_timer_remove(m->attention);
 	dismiss_launcher(m);
-	for (int i = 0; i < 3; i++)
-		cordon_fd_close_p(&m->run_ends[i]);
 	/* All writers are dead: what is in the pipes is all there will be. */
-	for (int i = 1; i < 3; i++)
-		stream_drain(m->streams[i], m->signals);
-	for (int i = 0; i < 3; i++)
-		end_stream(m, i);
+	relays_drain(&m->relays, m->signals);
+	relays_finish(&m->relays);
 	terminal_finish(&m->terminal);
-	cordon_fd_close_p(&m->pty);
 	cordon_fd_close_p(&m->signals);
 	cordon_loop_destroy(m->loop);
 }
 
 /* Output that could not be delivered is not a success. */
 static void
-report_lost_output(const struct monitor *m)
+conclude_streams(const struct monitor *m)
 {
 	struct run_outcome *o = m->outcome;
 
+	o->stdout_bytes = m->relays.bytes[1];
+	o->stderr_bytes = m->relays.bytes[2];
+	o->counted = m->relays.counted;
 	for (int i = 1; i < 3; i++) {
-		if (m->write_error[i] == 0 || o->error.text[0] != '\0')
+		if (m->relays.write_error[i] == 0 || o->error.text[0] != '\0')
 			continue;
-		cordon_fail(&o->error, CORDON_ESYS, m->write_error[i],
+		cordon_fail(&o->error, CORDON_ESYS, m->relays.write_error[i],
 			"could not write what the run printed to standard %s",
 			i == 1 ? "output" : "error");
 		if (o->exit_code == 0)
@@ -588,16 +456,17 @@ monitor_run(const struct run_request *request, int launcher_link, int launcher_p
 		.launcher = launcher_pidfd,
 		.lifeline = -1,
 		.signals = -1,
-		.pty = -1,
 		.why = REASON_EXIT,
-		.terminal = { .in = -1, .out = -1 },
-		.run_ends = { -1, -1, -1 } };
+		.terminal = { .in = -1, .out = -1 } };
+	const struct relays_events events = { on_printed, on_hung_up, &m };
 	struct cordon_error err = { 0 };
 
-	if (start(&m, &err) == 0 && !m.ended)
+	m.loop = cordon_loop_create(&err);
+	relays_init(&m.relays, m.loop, &events);
+	if (m.loop != NULL && start(&m, &err) == 0 && !m.ended)
 		cordon_fail(&err, CORDON_ESYS, 0, "nothing was left to wait for");
 	if (!m.ended)
 		give_up(&m, &err);
 	clean_up(&m);
-	report_lost_output(&m);
+	conclude_streams(&m);
 }

@@ -54,6 +54,14 @@ prints "$T/w"$'\nnew\n1\nw'
 [[ $(<"$T/w/made") == new ]] || trouble "the file did not arrive"
 [[ $(stat -c %u "$T/w/made") == "$EUID" ]] || trouble "the file belongs to $(stat -c %u "$T/w/made")"
 
+it "a workspace in memory, below /dev/shm"
+shm=$(mktemp -d /dev/shm/cordon-test.XXXXXX)
+(cd "$shm" && timeout -s KILL 60 "$CORDON" run -- sh -c 'echo x >file; pwd; ls /dev/shm' >"$T/out" 2>"$T/err" </dev/null)
+out=$(<"$T/out")
+prints "$shm"$'\n'"${shm##*/}"
+[[ $(<"$shm/file") == x ]] || trouble "the file did not arrive"
+rm -rf "$shm"
+
 it "readonly: the workspace can be read and not written"
 echo text >"$T/w/text"
 run -p readonly -- sh -c 'cat text; echo x >text2'
