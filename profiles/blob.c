@@ -8,7 +8,9 @@
 
 #include "rules.h"
 
-#define TEXT_MAX 65536
+#define BLOB_VERSION 2
+#define BLOB_MAX     (4u << 20)
+#define TEXT_MAX     65536
 
 static void
 put_list(struct cordon_writer *w, const struct cordon_strings *list)
@@ -51,7 +53,6 @@ put_rule(struct cordon_writer *w, const struct rule *r)
 	cordon_put_u8(w, (uint8_t)r->action);
 	cordon_put_u32(w, (uint32_t)r->error);
 	cordon_put_u8(w, r->quiet != 0);
-	cordon_put_string(w, r->why);
 	for (size_t i = 0; i < RULE_NUMBERS / 64; i++)
 		cordon_put_u64(w, r->bits[i]);
 	cordon_put_u32(w, r->condition_count);
@@ -68,12 +69,10 @@ put_rule(struct cordon_writer *w, const struct rule *r)
 	}
 }
 
-void
-blob_write(const struct cordon_profile *p, struct cordon_writer *w)
+/* Everything that decides, in a fixed order. */
+static void
+put_decisions(const struct cordon_profile *p, struct cordon_writer *w)
 {
-	cordon_put_string(w, p->name);
-	cordon_put_string(w, p->description);
-	cordon_put_bytes(w, p->digest, sizeof(p->digest));
 	cordon_put_u8(w, (uint8_t)p->workspace);
 	cordon_put_u8(w, (uint8_t)p->sockets);
 	cordon_put_u8(w, (uint8_t)p->proc);
@@ -88,6 +87,38 @@ blob_write(const struct cordon_profile *p, struct cordon_writer *w)
 		cordon_put_string(w, p->write[i].path);
 		cordon_put_u8(w, p->write[i].exec != 0);
 	}
+	cordon_put_u32(w, (uint32_t)p->rules->count);
+	for (size_t i = 0; i < p->rules->count; i++)
+		put_rule(w, &p->rules->items[i]);
+}
+
+int
+blob_digest(struct cordon_profile *p, struct cordon_error *err)
+{
+	struct cordon_writer w;
+	int result;
+
+	cordon_writer_init(&w, BLOB_MAX);
+	cordon_put_string(&w, "cordon effective profile");
+	cordon_put_u32(&w, BLOB_VERSION);
+	cordon_put_string(&w, p->name);
+	put_decisions(p, &w);
+	result = cordon_writer_check(&w, err);
+	if (result == 0)
+		result = cordon_digest_of(w.data, w.size, p->digest, err);
+	cordon_writer_finish(&w);
+	return result;
+}
+
+void
+blob_write(const struct cordon_profile *p, struct cordon_writer *w)
+{
+	cordon_put_string(w, p->name);
+	cordon_put_string(w, p->description);
+	cordon_put_bytes(w, p->digest, sizeof(p->digest));
+	put_decisions(p, w);
+	for (size_t i = 0; i < p->rules->count; i++)
+		cordon_put_string(w, p->rules->items[i].why);
 	cordon_put_u32(w, (uint32_t)p->filter_count);
 	for (size_t i = 0; i < p->filter_count; i++) {
 		cordon_put_u16(w, p->filter[i].code);
@@ -95,9 +126,6 @@ blob_write(const struct cordon_profile *p, struct cordon_writer *w)
 		cordon_put_u8(w, p->filter[i].jf);
 		cordon_put_u32(w, p->filter[i].k);
 	}
-	cordon_put_u32(w, (uint32_t)p->rules->count);
-	for (size_t i = 0; i < p->rules->count; i++)
-		put_rule(w, &p->rules->items[i]);
 }
 
 static int
@@ -163,14 +191,13 @@ get_filter(struct cordon_reader *r, struct cordon_profile *p)
 
 /* The rule's arrays are the caller's. */
 static int
-read_rule(struct cordon_reader *r, uint64_t values[RULE_CONDITIONS][RULE_VALUES], struct rule *rule,
-	char **ret_why)
+read_rule(struct cordon_reader *r, uint64_t values[RULE_CONDITIONS][RULE_VALUES], struct rule *rule)
 {
 	uint8_t action, quiet, argument, wide, negated;
 	uint32_t error;
 
 	if (cordon_get_u8(r, &action) < 0 || action > RULE_ALLOW || cordon_get_u32(r, &error) < 0 ||
-		cordon_get_u8(r, &quiet) < 0 || cordon_get_string(r, TEXT_MAX, ret_why) < 0)
+		cordon_get_u8(r, &quiet) < 0)
 		return -1;
 	rule->action = action;
 	rule->error = (int)error;
@@ -211,13 +238,26 @@ get_rule(struct cordon_reader *r, struct rules *rules)
 {
 	uint64_t values[RULE_CONDITIONS][RULE_VALUES];
 	uint16_t numbers[RULE_NUMBERS];
-	CORDON_FREE char *why = NULL;
 	struct rule rule = { .numbers = numbers };
 
-	if (read_rule(r, values, &rule, &why) < 0)
-		return -1;
-	rule.why = *why != '\0' ? why : NULL;
-	return rules_add(rules, &rule);
+	return read_rule(r, values, &rule) < 0 ? -1 : rules_add(rules, &rule);
+}
+
+/* The words of each rule; an empty one is none. */
+static int
+get_whys(struct cordon_reader *r, struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		CORDON_FREE char *why = NULL;
+
+		if (cordon_get_string(r, TEXT_MAX, &why) < 0)
+			return -1;
+		if (*why != '\0') {
+			rules->items[i].why = why;
+			why = NULL;
+		}
+	}
+	return 0;
 }
 
 static int
@@ -251,11 +291,13 @@ get_profile(struct cordon_reader *r, struct cordon_profile *p)
 		return -1;
 	LISTS(GET, p)
 #undef GET
-	if (get_writes(r, p) < 0 || get_filter(r, p) < 0 || cordon_get_u32(r, &count) < 0)
+	if (get_writes(r, p) < 0 || cordon_get_u32(r, &count) < 0)
 		return -1;
 	for (uint32_t i = 0; i < count; i++)
 		if (get_rule(r, p->rules) < 0)
 			return -1;
+	if (get_whys(r, p->rules) < 0 || get_filter(r, p) < 0)
+		return -1;
 	return r->left == 0 ? 0 : -1;
 }
 

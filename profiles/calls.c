@@ -288,6 +288,14 @@ cordon_syscall_number(const char *name)
 	return call == NULL ? -1 : call_number(call);
 }
 
+unsigned
+cordon_syscall_since(uint32_t nr)
+{
+	const struct call *call = call_by_number(nr);
+
+	return call == NULL ? 0 : call->since;
+}
+
 int
 cordon_syscall_argc(uint32_t nr)
 {

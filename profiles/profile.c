@@ -11,7 +11,6 @@
 
 #include "blob.h"
 #include "layer.h"
-#include "record.h"
 #include "source.h"
 
 #define DEPTH_MAX 16
@@ -218,7 +217,7 @@ finish_profile(struct load *load, const char *name)
 	if (rules_compile(load->rules, &p->filter, &p->filter_count, load->err) < 0 ||
 		rules_verify(load->rules, p->filter, p->filter_count, load->err) < 0)
 		return cordon_while(load->err, "profile '%s'", p->name);
-	if (profile_digest(p, load->rules, load->err) < 0)
+	if (blob_digest(p, load->err) < 0)
 		return -1;
 	return check_pin(load);
 }

@@ -1,15 +1,16 @@
-/* The effective profile as text, in the profile language, and the list of profiles. */
+/* The effective profile as text, in the profile language: what is printed loads again, by itself, to the
+ * same digest. So it extends nothing, says the list of protected paths in full, and leaves out the
+ * rules of the floor and those that follow from `sockets`. */
 #include <cordon/profile.h>
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cordon/json.h>
 
-#include "library.h"
+#include "calls.h"
+#include "rules.h"
 
 static void
 show_list(struct cordon_json *j, const char *key, const struct cordon_strings *list)
@@ -99,10 +100,87 @@ show_environment(struct cordon_json *j, const struct cordon_profile *p)
 	cordon_json_end(j);
 }
 
+static void
+show_action(struct cordon_json *j, const char *key, int error)
+{
+	if (error == 0) {
+		cordon_json_string(j, key, "kill");
+		return;
+	}
+	cordon_json_object(j, key);
+	cordon_json_string(j, "errno", strerrorname_np(error));
+	cordon_json_end(j);
+}
+
+static void
+show_number(struct cordon_json *j, const char *key, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
+	cordon_json_string(j, key, text);
+}
+
+static void
+show_condition(struct cordon_json *j, const struct call *call, const struct rule_condition *c)
+{
+	cordon_json_object(j, NULL);
+	cordon_json_string(j, "arg", call->arguments[c->argument].name);
+	if (c->mask != UINT64_MAX)
+		show_number(j, "mask", c->mask);
+	if (c->value_count == 1 && !c->negated) {
+		show_number(j, "eq", c->values[0]);
+	} else {
+		cordon_json_array(j, c->negated ? "notIn" : "in");
+		for (unsigned i = 0; i < c->value_count; i++)
+			show_number(j, NULL, c->values[i]);
+		cordon_json_end(j);
+	}
+	cordon_json_end(j);
+}
+
+static void
+show_rule(struct cordon_json *j, const struct rule *rule)
+{
+	cordon_json_object(j, NULL);
+	if (rule->why != NULL)
+		cordon_json_string(j, "why", rule->why);
+	cordon_json_array(j, "names");
+	for (size_t i = 0; i < rule->number_count; i++)
+		cordon_json_string(j, NULL, cordon_syscall_name(rule->numbers[i]));
+	cordon_json_end(j);
+	if (rule->condition_count > 0) {
+		cordon_json_array(j, "when");
+		for (unsigned i = 0; i < rule->condition_count; i++)
+			show_condition(
+				j, call_by_number(rule->numbers[0]), &rule->conditions[i]);
+		cordon_json_end(j);
+	}
+	if (rule->action == RULE_ALLOW)
+		cordon_json_string(j, "action", "allow");
+	else
+		show_action(j, "action", rule->action == RULE_KILL ? 0 : rule->error);
+	if (rule->quiet)
+		cordon_json_bool(j, "quiet", 1);
+	cordon_json_end(j);
+}
+
+static void
+show_syscalls(struct cordon_json *j, const struct rules *rules)
+{
+	cordon_json_object(j, "syscalls");
+	show_action(j, "default", rules->default_error);
+	cordon_json_array(j, "rules");
+	for (size_t i = rules->floor_count; i < rules->layer_count; i++)
+		show_rule(j, &rules->items[i]);
+	cordon_json_end(j);
+	cordon_json_end(j);
+}
+
 char *
 cordon_profile_show(const struct cordon_profile *p)
 {
-	struct cordon_json *j = cordon_json_create(1u << 20);
+	struct cordon_json *j = cordon_json_create(4u << 20);
 	char digest[CORDON_DIGEST_HEX], marked[CORDON_DIGEST_HEX + 8];
 	const char *text;
 	char *result = NULL;
@@ -116,6 +194,11 @@ cordon_profile_show(const struct cordon_profile *p)
 	cordon_json_string(j, "name", p->name);
 	cordon_json_string(j, "description", p->description == NULL ? "" : p->description);
 	cordon_json_string(j, "digest", marked);
+	cordon_json_array(j, "extends");
+	cordon_json_end(j);
+	cordon_json_array(j, "widens");
+	cordon_json_string(j, NULL, "filesystem.protect");
+	cordon_json_end(j);
 	show_filesystem(j, p);
 	show_exec(j, p);
 	cordon_json_object(j, "network");
@@ -125,9 +208,7 @@ cordon_profile_show(const struct cordon_profile *p)
 	cordon_json_string(j, "proc", p->proc == CORDON_PROC_RUN ? "run" : "system");
 	show_environment(j, p);
 	show_limits(j, &p->limits);
-	cordon_json_object(j, "syscalls");
-	cordon_json_u64(j, "instructions", p->filter_count);
-	cordon_json_end(j);
+	show_syscalls(j, p->rules);
 	cordon_json_end(j);
 	text = cordon_json_text(j, NULL);
 	if (text != NULL)

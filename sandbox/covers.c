@@ -8,7 +8,6 @@
  * calls: openat2 fstatat readlink getdents64 and those of placeholder.c and hide.c */
 #include "covers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,6 +21,8 @@
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
+
+#include "entries.h"
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -99,35 +100,34 @@ is_read_by_git(const char *path)
 static int expand(struct sandbox_covers *covers, int workspace, const char *prefix,
 	const char *rest, struct cordon_error *err);
 
+struct star {
+	struct sandbox_covers *covers;
+	int workspace;
+	const char *rest;
+	struct cordon_error *err;
+};
+
+static int
+expand_entry(void *context, const char *path, const struct dirent *entry)
+{
+	const struct star *star = context;
+
+	(void)entry;
+	if (path == NULL)
+		return 0; /* no pattern of ours is that long */
+	return *star->rest == '\0'
+		       ? protect(star->covers, path, 0, star->err)
+		       : expand(star->covers, star->workspace, path, star->rest, star->err);
+}
+
 /* "*" as one component: every entry of the directory at prefix. */
 static int
 expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, const char *rest,
 	struct cordon_error *err)
 {
-	int fd = cordon_openat2(
-		workspace, prefix[0] == '\0' ? "." : prefix, O_RDONLY | O_DIRECTORY, 0, BENEATH);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int result = 0;
+	struct star star = { covers, workspace, rest, err };
 
-	if (directory == NULL) {
-		cordon_fd_close_p(&fd);
-		return 0; /* unreadable for us is unreadable for the run */
-	}
-	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
-		e = readdir(directory)) {
-		char path[PATH_MAX];
-		int length;
-
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		length = snprintf(path, sizeof(path), "%s%s%s", prefix,
-			prefix[0] == '\0' ? "" : "/", e->d_name);
-		if (length < (int)sizeof(path))
-			result = *rest == '\0' ? protect(covers, path, 0, err)
-					       : expand(covers, workspace, path, rest, err);
-	}
-	closedir(directory);
-	return result;
+	return entries_each(workspace, prefix, expand_entry, &star);
 }
 
 /* Follows one pattern: prefix has been found, rest is to come. */

@@ -1,20 +1,13 @@
 /* Which paths below a workspace are hidden (A04): a bounded walk that follows no link, only as deep
  * as the patterns reach. It covers names, not bytes: a copy under another name is not found.
  *
- * calls: openat2 getdents64 close */
+ * calls: those of entries.c */
 #include "covers.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <linux/openat2.h>
-
-#include <cordon/fd.h>
+#include "entries.h"
 
 #define DEPTH_MAX 64
 
@@ -24,7 +17,15 @@ struct walk {
 	int workspace;
 	unsigned depth; /* how deep the patterns reach */
 	unsigned entries;
+	struct cordon_error *err;
 };
+
+struct step { /* one directory of the walk */
+	struct walk *walk;
+	unsigned depth;
+};
+
+static int walk(struct walk *w, const char *prefix, unsigned depth);
 
 static unsigned
 depth_of(const struct cordon_plan *plan)
@@ -65,58 +66,48 @@ too_much(struct cordon_error *err, const char *what)
 }
 
 static int
-walk(struct walk *w, const char *prefix, unsigned depth, struct cordon_error *err)
+walk_entry(void *context, const char *path, const struct dirent *entry)
 {
-	int fd = cordon_openat2(w->workspace, prefix[0] == '\0' ? "." : prefix,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int result = 0;
+	const struct step *step = context;
+	struct walk *w = step->walk;
+	int directory;
 
-	if (directory == NULL) {
-		cordon_fd_close_p(&fd);
-		return 0; /* unreadable for us is unreadable for the run */
-	}
-	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
-		e = readdir(directory)) {
-		char path[PATH_MAX];
-		struct stat st;
-		int directory_entry;
+	if (++w->entries > COVERS_ENTRIES)
+		return too_much(w->err, "more than 100000 entries");
+	if (path == NULL)
+		return too_much(w->err, "a path longer than 4095 bytes");
+	directory = entries_is_directory(w->workspace, path, entry);
+	if (is_hidden(w->plan, path))
+		return covers_add(w->covers, path,
+			directory ? COVER_BLANK_DIRECTORY : COVER_BLANK_FILE, 0, w->err);
+	if (!directory)
+		return 0;
+	if (step->depth + 1 < w->depth)
+		return walk(w, path, step->depth + 1);
+	return step->depth + 1 >= DEPTH_MAX
+		       ? too_much(w->err, "directories more than 64 levels deep")
+		       : 0;
+}
 
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (++w->entries > COVERS_ENTRIES) {
-			result = too_much(err, "more than 100000 entries");
-			break;
-		}
-		if (snprintf(path, sizeof(path), "%s%s%s", prefix, prefix[0] == '\0' ? "" : "/",
-			    e->d_name) >= (int)sizeof(path))
-			continue;
-		directory_entry =
-			e->d_type == DT_DIR ||
-			(e->d_type == DT_UNKNOWN &&
-				fstatat(w->workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-				S_ISDIR(st.st_mode));
-		if (is_hidden(w->plan, path))
-			result = covers_add(w->covers, path,
-				directory_entry ? COVER_BLANK_DIRECTORY : COVER_BLANK_FILE, 0, err);
-		else if (directory_entry && depth + 1 < w->depth)
-			result = walk(w, path, depth + 1, err);
-		else if (directory_entry && depth + 1 >= DEPTH_MAX)
-			result = too_much(err, "directories more than 64 levels deep");
-	}
-	closedir(directory);
-	return result;
+static int
+walk(struct walk *w, const char *prefix, unsigned depth)
+{
+	struct step step = { w, depth };
+
+	return entries_each(w->workspace, prefix, walk_entry, &step);
 }
 
 int
 covers_hide(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
 	struct cordon_error *err)
 {
-	struct walk w = {
-		.covers = covers, .plan = plan, .workspace = workspace, .depth = depth_of(plan)
-	};
+	struct walk w = { .covers = covers,
+		.plan = plan,
+		.workspace = workspace,
+		.depth = depth_of(plan),
+		.err = err };
 
 	if (plan->hide_count == 0 || plan->workspace == CORDON_WORKSPACE_NONE)
 		return 0;
-	return walk(&w, "", 0, err);
+	return walk(&w, "", 0);
 }

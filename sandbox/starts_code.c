@@ -18,6 +18,8 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
+#include "entries.h"
+
 #define ENTRIES_MAX 4096
 #define DEPTH_MAX   6
 #define BENEATH     (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
@@ -26,7 +28,7 @@ struct search {
 	int workspace;
 	const struct timespec *since;
 	struct cordon_exited *exited;
-	unsigned entries;
+	unsigned entries, depth;
 };
 
 static void
@@ -71,16 +73,16 @@ config_starts_code(const struct search *s, const char *path)
 	return got == (ssize_t)sizeof(text) - 1;
 }
 
-static DIR *
-open_directory(const struct search *s, const char *path)
+static int
+look_at_hook(void *context, const char *path, const struct dirent *entry)
 {
-	int fd = cordon_openat2(s->workspace, path[0] == '\0' ? "." : path,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const size_t length = strlen(entry->d_name);
+	const int sample = length > 7 && strcmp(entry->d_name + length - 7, ".sample") == 0;
 
-	if (directory == NULL)
-		cordon_fd_close_p(&fd);
-	return directory;
+	if (path != NULL && entry->d_name[0] != '.' && !sample &&
+		(changed(context, path, S_IFREG) || changed(context, path, S_IFLNK)))
+		note(context, path);
+	return 0;
 }
 
 /* path is a directory with a repository in it: ".git", or a bare one. */
@@ -88,26 +90,12 @@ static void
 look_into(struct search *s, const char *path)
 {
 	char child[PATH_MAX];
-	DIR *hooks;
 
-	if (snprintf(child, sizeof(child), "%.3000s/config", path) > 0 &&
-		changed(s, child, S_IFREG) && config_starts_code(s, child))
+	snprintf(child, sizeof(child), "%.3000s/config", path);
+	if (changed(s, child, S_IFREG) && config_starts_code(s, child))
 		note(s, child);
 	snprintf(child, sizeof(child), "%.3000s/hooks", path);
-	hooks = open_directory(s, child);
-	if (hooks == NULL)
-		return;
-	for (struct dirent *e = readdir(hooks); e != NULL; e = readdir(hooks)) {
-		const size_t length = strlen(e->d_name);
-
-		if (e->d_name[0] == '.' ||
-			(length > 7 && strcmp(e->d_name + length - 7, ".sample") == 0))
-			continue;
-		snprintf(child, sizeof(child), "%.3000s/hooks/%s", path, e->d_name);
-		if (changed(s, child, S_IFREG) || changed(s, child, S_IFLNK))
-			note(s, child);
-	}
-	closedir(hooks);
+	(void)entries_each(s->workspace, child, look_at_hook, s);
 }
 
 static int
@@ -125,30 +113,25 @@ is_repository(const struct search *s, const char *path, const char *name)
 	return fstatat(s->workspace, head, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void
-search(struct search *s, const char *path, unsigned depth)
+static int
+search_entry(void *context, const char *path, const struct dirent *entry)
 {
-	DIR *directory = open_directory(s, path);
+	struct search *s = context;
 
-	if (directory == NULL)
-		return;
-	for (struct dirent *e = readdir(directory); e != NULL; e = readdir(directory)) {
-		char child[PATH_MAX];
-
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (++s->entries > ENTRIES_MAX)
-			break;
-		if (e->d_type != DT_DIR ||
-			snprintf(child, sizeof(child), "%s%s%s", path, path[0] == '\0' ? "" : "/",
-				e->d_name) >= (int)sizeof(child))
-			continue;
-		if (is_repository(s, child, e->d_name))
-			look_into(s, child);
-		else if (depth + 1 < DEPTH_MAX)
-			search(s, child, depth + 1);
+	if (++s->entries > ENTRIES_MAX)
+		return 1;
+	if (path == NULL || !entries_is_directory(s->workspace, path, entry))
+		return 0;
+	if (is_repository(s, path, entry->d_name)) {
+		look_into(s, path);
+		return 0;
 	}
-	closedir(directory);
+	if (s->depth == DEPTH_MAX)
+		return 0;
+	s->depth++;
+	(void)entries_each(s->workspace, path, search_entry, s);
+	s->depth--;
+	return 0;
 }
 
 void
@@ -156,5 +139,5 @@ starts_code_find(int workspace, const struct timespec *since, struct cordon_exit
 {
 	struct search s = { .workspace = workspace, .since = since, .exited = exited };
 
-	search(&s, "", 0);
+	(void)entries_each(workspace, "", search_entry, &s);
 }

@@ -17,6 +17,8 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "entries.h"
+
 #define EVENTS                                                                               \
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DONT_FOLLOW | \
 		IN_EXCL_UNLINK)
@@ -81,35 +83,25 @@ add_parent(struct watch *w, const char *path)
 	return add(w, parent);
 }
 
-/* Watches path and every directory below it. */
+static int add_tree(struct watch *w, const char *path);
+
 static int
-add_tree(struct watch *w, const char *path, unsigned depth)
+add_entry(void *context, const char *path, const struct dirent *entry)
 {
-	int fd, result = add(w, path);
-	DIR *directory;
+	struct watch *w = context;
 
-	if (result < 0 || depth == 64)
-		return result;
-	fd = cordon_openat2(w->workspace, path[0] == '\0' ? "." : path,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
-	directory = fd < 0 ? NULL : fdopendir(fd);
-	if (directory == NULL) {
-		cordon_fd_close_p(&fd);
-		return 0;
-	}
-	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
-		e = readdir(directory)) {
-		char child[PATH_MAX];
+	/* The walk for what is hidden has refused paths that are too long. */
+	return path != NULL && entries_is_directory(w->workspace, path, entry) ? add_tree(w, path)
+									       : 0;
+}
 
-		if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 ||
-			strcmp(e->d_name, "..") == 0)
-			continue;
-		if (snprintf(child, sizeof(child), "%s%s%s", path, path[0] == '\0' ? "" : "/",
-			    e->d_name) < (int)sizeof(child))
-			result = add_tree(w, child, depth + 1);
-	}
-	closedir(directory);
-	return result;
+/* Watches path and every directory below it; PATH_MAX bounds the depth. */
+static int
+add_tree(struct watch *w, const char *path)
+{
+	const int result = add(w, path);
+
+	return result < 0 ? result : entries_each(w->workspace, path, add_entry, w);
 }
 
 int
@@ -136,7 +128,7 @@ watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox
 	for (size_t i = 0; i < plan->hide_count && result == 0; i++)
 		w->follows_all |= strchr(plan->hide[i], '/') != NULL;
 	if (result == 0 && plan->hide_count > 0)
-		result = w->follows_all ? add_tree(w, "", 0) : add(w, "");
+		result = w->follows_all ? add_tree(w, "") : add(w, "");
 	if (result < 0) {
 		cordon_fail(err, CORDON_EFLOOR, errno,
 			"could not watch the protected and hidden names of the workspace (see "
@@ -207,7 +199,7 @@ judge(struct watch *w, const char *path, uint32_t mask)
 		struct cordon_error ignored;
 		size_t hidden = 0, known = 0;
 
-		if (add_tree(w, path, 0) < 0)
+		if (add_tree(w, path) < 0)
 			return CORDON_END_HIDE;
 		if (covers_hide(&found, w->workspace, w->plan, &ignored) < 0)
 			hidden = SIZE_MAX;

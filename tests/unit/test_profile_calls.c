@@ -96,6 +96,8 @@ kind_of(const char *type)
 	static const char *const longs[] = { "unsigned long ", "long ", "size_t ", "loff_t ", "off_t ",
 		"aio_context_t ", "u64 ", "__u64 " };
 
+	if (strncmp(type, "const ", 6) == 0)
+		type += 6;
 	if (strchr(type, '*') != NULL || strstr(type, "cap_user_") != NULL)
 		return CALL_POINTER;
 	for (size_t i = 0; i < sizeof(longs) / sizeof(longs[0]); i++)

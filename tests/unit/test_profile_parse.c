@@ -94,7 +94,7 @@ static const struct {
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"domain\", \"eq\": \"AF_INIT\"}]}" E, "p.json:3:71: 'AF_INIT' is neither a number nor the name of a known constant; did you mean 'AF_INET'?" },
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"domain\", \"eq\": true}]}" E, "p.json:3:71: a value is a number or the name of a constant, not true or false" },
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"domain\", \"eq\": \"0x100000000\"}]}" E, "p.json:3:71: no argument can equal 0x100000000 here" },
-	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"type\", \"mask\": \"0xf\", \"in\": [1, 16]}]}" E, "p.json:3:93: no argument can equal 0x10 here" },
+	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"type\", \"mask\": \"0xf\", \"in\": [1, 16]}]}" E, "p.json:3:94: no argument can equal 0x10 here" },
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"type\", \"mask\": 0, \"eq\": 0}]}" E, "p.json:3:69: the mask 0x0 looks at nothing" },
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"type\", \"mask\": \"0x100000001\", \"eq\": 0}]}" E, "p.json:3:69: the mask 0x100000001 has more than the 32 bits" },
 	{ R "{\"names\": [\"socket\"], \"action\": \"allow\", \"when\": [{\"arg\": \"type\", \"notIn\": []}]}" E, "p.json:3:69: a list of 1 to 32 values is needed here" },

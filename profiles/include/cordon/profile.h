@@ -49,7 +49,7 @@ struct cordon_profile {
 	struct cordon_write_grant *write;
 	size_t write_count;
 	struct cordon_strings hide; /* patterns below the workspace, cordon_path_match */
-	struct cordon_strings protect; /* paths below the workspace; a component may be '*' */
+	struct cordon_strings protect; /* paths below the workspace; a component may be '*' (A03) */
 	uint64_t tmp_size, tmp_files;
 	int tmp_exec;
 
@@ -91,7 +91,8 @@ int cordon_profile_list(const struct cordon_profile_places *places,
 	void (*fn)(void *context, const char *name, const char *description, const char *origin),
 	void *context, struct cordon_error *err) CORDON_CHECKED;
 
-/* The effective profile as JSON text, for "profile show"; the caller frees it. NULL: no memory. */
+/* The effective profile as JSON text, for "profile show"; the caller frees it. NULL: no memory. The text is
+ * a profile that stands alone and loads to the same digest, which it pins. */
 char *cordon_profile_show(const struct cordon_profile *profile);
 
 /* Which rule decides about a call of this architecture: "floor", or the name of the profile, or
@@ -103,3 +104,5 @@ const char *cordon_profile_rule(
 const char *cordon_syscall_name(uint32_t nr);
 int cordon_syscall_number(const char *name);
 int cordon_syscall_argc(uint32_t nr);
+/* The kernel it came with, major << 8 | minor; 0: before 3.0, or unknown. */
+unsigned cordon_syscall_since(uint32_t nr);
