@@ -29,7 +29,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rules_compile(&layer.rules, &filter, &count, &err) == 0) {
 		if (cordon_bpf_check(filter, count) < 0)
 			abort();
-		if (rules_verify(&layer.rules, filter, count, &err) < 0 && err.code != CORDON_ELIMIT)
+		if (rules_verify(&layer.rules, filter, count, &err) < 0 &&
+			err.code != CORDON_ELIMIT)
 			abort();
 	}
 	free(filter);

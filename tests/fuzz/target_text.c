@@ -37,7 +37,8 @@ static void
 check_patterns(const char *pattern, const char *path)
 {
 	(void)cordon_path_match(pattern, path);
-	if (*path == '\0' || *path == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//") != NULL)
+	if (*path == '\0' || *path == '/' || path[strlen(path) - 1] == '/' ||
+		strstr(path, "//") != NULL)
 		return; /* not a relative path of components */
 	if (strpbrk(path, "*?[") == NULL && cordon_path_match(path, path) != 1)
 		abort();

@@ -28,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			break;
 	}
-	if (w.failed || w.size != size - r.left || (w.size > 0 && memcmp(w.data, data, w.size) != 0))
+	if (w.failed || w.size != size - r.left ||
+		(w.size > 0 && memcmp(w.data, data, w.size) != 0))
 		abort();
 	cordon_writer_finish(&w);
 	return 0;

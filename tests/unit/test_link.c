@@ -89,7 +89,8 @@ Test(link, refuses_what_is_too_large)
 	struct cordon_error err = { 0 };
 	char *body = calloc(1, CORDON_LINK_BODY + 1);
 
-	cr_assert(eq(int, cordon_link_send(ends[0], 1, body, CORDON_LINK_BODY + 1, NULL, 0, &err), -1));
+	cr_assert(eq(
+		int, cordon_link_send(ends[0], 1, body, CORDON_LINK_BODY + 1, NULL, 0, &err), -1));
 	cr_assert(eq(int, err.code, CORDON_ELIMIT));
 	free(body);
 }

@@ -74,7 +74,8 @@ Test(plan, is_refused_when_cut_or_longer)
 
 Test(plan, of_the_library_keeps_the_floor)
 {
-	static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node" };
+	static const char *const names[] = { "default", "readonly", "strict", "build", "python",
+		"node" };
 	const struct cordon_profile_places places = { .builtin_only = 1 };
 	struct cordon_error err = { 0 };
 
@@ -163,7 +164,9 @@ Test(plan, a14_launcher_refuses_patterns_that_leave_the_workspace)
 
 Test(plan, a02_launcher_takes_no_file_directory_or_socket_as_stream)
 {
-	struct cordon_launch launch = { .exe = (char *)"/usr/bin/true", .cwd = (char *)"/usr", .workspace = (char *)"" };
+	struct cordon_launch launch = {
+		.exe = (char *)"/usr/bin/true", .cwd = (char *)"/usr", .workspace = (char *)""
+	};
 	struct cordon_error err = { 0 };
 	int pipe_ends[2], pair[2];
 	int directory = open("/usr", O_RDONLY), file = open("/etc/passwd", O_RDONLY);

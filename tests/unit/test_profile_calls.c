@@ -19,8 +19,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define OLD             0
-#define V(major, minor) ((major) << 8 | (minor))
+#define OLD                                                  0
+#define V(major, minor)                                      ((major) << 8 | (minor))
 #define CALL(name, x86_64, aarch64, since, count, arguments) { #name, x86_64, aarch64, since },
 #include "calls_table.h"
 #undef CALL
@@ -93,8 +93,8 @@ Test(profile_calls, of_groups_exist)
 static enum call_kind
 kind_of(const char *type)
 {
-	static const char *const longs[] = { "unsigned long ", "long ", "size_t ", "loff_t ", "off_t ",
-		"aio_context_t ", "u64 ", "__u64 " };
+	static const char *const longs[] = { "unsigned long ", "long ", "size_t ", "loff_t ",
+		"off_t ", "aio_context_t ", "u64 ", "__u64 " };
 
 	if (strncmp(type, "const ", 6) == 0)
 		type += 6;
@@ -120,13 +120,13 @@ compare_with_kernel(const struct call *call)
 	if (f == NULL)
 		return 0;
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, " field:%255[^;];", type) != 1 || strstr(type, "common_") != NULL ||
-			strstr(type, "__syscall_nr") != NULL)
+		if (sscanf(line, " field:%255[^;];", type) != 1 ||
+			strstr(type, "common_") != NULL || strstr(type, "__syscall_nr") != NULL)
 			continue;
 		/* clone's pointers are at other places on other architectures: looked at as numbers. */
 		if (strcmp(call->name, "clone") != 0 && count < call->argument_count)
-			cr_expect(call->arguments[count].kind == kind_of(type), "%s, argument %d: %s",
-				call->name, count, type);
+			cr_expect(call->arguments[count].kind == kind_of(type),
+				"%s, argument %d: %s", call->name, count, type);
 		count++;
 	}
 	fclose(f);
@@ -148,13 +148,14 @@ Test(profile_calls, have_the_arguments_that_the_running_kernel_describes)
 Test(profile_calls, newer_ones_know_their_kernel)
 {
 	cr_expect(cordon_syscall_since((uint32_t)cordon_syscall_number("openat2")) == (5 << 8 | 6));
-	cr_expect(cordon_syscall_since((uint32_t)cordon_syscall_number("fchmodat2")) == (6 << 8 | 6));
+	cr_expect(
+		cordon_syscall_since((uint32_t)cordon_syscall_number("fchmodat2")) == (6 << 8 | 6));
 	cr_expect(cordon_syscall_since((uint32_t)cordon_syscall_number("read")) == 0);
 	/* From 424 on, numbers are given in the order of releases on all architectures. */
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].x86_64 >= 424)
-			cr_expect(rows[i].since >= (5 << 8 | 1) &&
-					rows[i].x86_64 == rows[i].aarch64,
+			cr_expect(
+				rows[i].since >= (5 << 8 | 1) && rows[i].x86_64 == rows[i].aarch64,
 				"%s", rows[i].name);
 }
 
@@ -164,5 +165,6 @@ Test(profile_calls, hints_are_near_or_absent)
 
 	cr_expect_str_eq(call_hint("opennat", hint), "; did you mean 'openat'?");
 	cr_expect_str_eq(call_hint("xyzzyplughqwert", hint), "");
-	cr_expect_str_eq(call_hint("an_absurdly_long_name_that_no_system_call_has_ever_had", hint), "");
+	cr_expect_str_eq(
+		call_hint("an_absurdly_long_name_that_no_system_call_has_ever_had", hint), "");
 }

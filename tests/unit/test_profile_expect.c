@@ -34,7 +34,7 @@ check_rows(const struct cordon_profile *profile, const struct expect_table *tabl
 
 		memcpy(data.args, row->args, sizeof(data.args));
 		cr_expect(cordon_bpf_run(profile->filter, profile->filter_count, &data) ==
-				row->verdict,
+				  row->verdict,
 			"profile %s, %s: 0x%x, not 0x%x", profile->name, row->what,
 			cordon_bpf_run(profile->filter, profile->filter_count, &data),
 			row->verdict);
@@ -71,8 +71,9 @@ write_greedy(FILE *file, const char *sockets)
 {
 	const char *comma = "";
 
-	fprintf(file, "{\"cordonProfile\": 1, \"extends\": [], \"sockets\": \"%s\", \"syscalls\": "
-		      "{\"rules\": [{\"action\": \"allow\", \"names\": [",
+	fprintf(file,
+		"{\"cordonProfile\": 1, \"extends\": [], \"sockets\": \"%s\", \"syscalls\": "
+		"{\"rules\": [{\"action\": \"allow\", \"names\": [",
 		sockets);
 	for (uint32_t nr = 0; nr < 512; nr++)
 		if (cordon_syscall_name(nr) != NULL) {

@@ -42,8 +42,8 @@ below(unsigned end)
 static uint64_t
 draw_value(void)
 {
-	static const uint64_t some[] = { 0, 1, 2, 3, 0x40, 0x400, 0x800, 0xc00, 0x7fffffff, 0x80000000,
-		0xffffffff, 0x100000000, 0x100000001, 0xffffffff00000000, UINT64_MAX };
+	static const uint64_t some[] = { 0, 1, 2, 3, 0x40, 0x400, 0x800, 0xc00, 0x7fffffff,
+		0x80000000, 0xffffffff, 0x100000000, 0x100000001, 0xffffffff00000000, UINT64_MAX };
 
 	return below(4) == 0 ? draw() : some[below(sizeof(some) / sizeof(some[0]))];
 }
@@ -95,7 +95,8 @@ draw_rules(struct rules *rules, unsigned count)
 static void
 draw_call(struct seccomp_data *data)
 {
-	*data = (struct seccomp_data){ .nr = (int)(below(5) * 90 + (below(8) == 0)), .arch = NATIVE };
+	*data = (struct seccomp_data){ .nr = (int)(below(5) * 90 + (below(8) == 0)),
+		.arch = NATIVE };
 	for (int i = 0; i < 3; i++)
 		data->args[i] = draw_value();
 }
@@ -120,7 +121,7 @@ Test(profile_filter, is_what_random_rules_say)
 
 			draw_call(&data);
 			cr_assert(cordon_bpf_run(filter, count, &data) ==
-					rules_evaluate(&rules, &data),
+					  rules_evaluate(&rules, &data),
 				"round %d", round);
 		}
 		free(filter);
@@ -132,8 +133,8 @@ Test(profile_filter, is_what_random_rules_say)
 static size_t
 compile_with_libseccomp(const struct rules *rules, struct sock_filter *filter, size_t room)
 {
-	scmp_filter_ctx context =
-		seccomp_init(SCMP_ACT_ERRNO((uint32_t)rules->default_error + CORDON_ERRNO_REPORTED));
+	scmp_filter_ctx context = seccomp_init(
+		SCMP_ACT_ERRNO((uint32_t)rules->default_error + CORDON_ERRNO_REPORTED));
 	char path[] = "/tmp/cordon-bpf-XXXXXX";
 	const int fd = mkstemp(path);
 	ssize_t size;
@@ -178,7 +179,8 @@ Test(profile_filter, is_what_libseccomp_makes_of_simple_rules)
 			m.rule.numbers = m.numbers;
 			m.rule.number_count = 1;
 			m.rule.action = below(2) == 0 ? RULE_ALLOW : RULE_ERRNO;
-			m.rule.error = ENOSYS + 1 + (int)below(90); /* the default is refused there */
+			m.rule.error =
+				ENOSYS + 1 + (int)below(90); /* the default is refused there */
 			draw_condition(&m);
 			m.rule.conditions[0].negated = 0;
 			m.rule.conditions[0].value_count = 1;
@@ -191,7 +193,7 @@ Test(profile_filter, is_what_libseccomp_makes_of_simple_rules)
 
 			draw_call(&data);
 			cr_assert(cordon_bpf_run(ours, count, &data) ==
-					cordon_bpf_run(theirs, their_count, &data),
+					  cordon_bpf_run(theirs, their_count, &data),
 				"round %d", round);
 		}
 		free(ours);
@@ -259,12 +261,14 @@ Test(profile_filter, the_proof_fails_for_a_filter_with_one_wrong_instruction)
 				const struct sock_filter saved = p->filter[i];
 
 				if (mutate(&p->filter[i], kind)) {
-					if (rules_verify(p->rules, p->filter, p->filter_count, &err) < 0)
+					if (rules_verify(
+						    p->rules, p->filter, p->filter_count, &err) < 0)
 						caught++;
 					else if (seems_equal(p->rules, p->filter, p->filter_count))
 						survived++; /* another way to write the same */
 					else
-						cr_expect(0, "%s: instruction %zu, change %d is missed",
+						cr_expect(0,
+							"%s: instruction %zu, change %d is missed",
 							names[n], i, kind);
 				}
 				p->filter[i] = saved;
@@ -281,7 +285,9 @@ Test(profile_filter, the_most_severe_rule_decides_and_the_first_among_equals)
 	uint16_t number = 0;
 	uint64_t one = 1;
 	struct rules rules = { .default_error = ENOSYS };
-	const struct rule_condition is_one = { .mask = UINT64_MAX, .values = &one, .value_count = 1 };
+	const struct rule_condition is_one = {
+		.mask = UINT64_MAX, .values = &one, .value_count = 1
+	};
 	struct rule rule = { .numbers = &number, .number_count = 1, .action = RULE_ALLOW };
 	struct seccomp_data data = { .nr = 0, .arch = NATIVE };
 
@@ -297,7 +303,7 @@ Test(profile_filter, the_most_severe_rule_decides_and_the_first_among_equals)
 	cr_expect(rules_evaluate(&rules, &data) == SECCOMP_RET_ALLOW);
 	data.args[0] = 1;
 	cr_expect(rules_evaluate(&rules, &data) ==
-		(SECCOMP_RET_ERRNO | (EPERM + CORDON_ERRNO_REPORTED)));
+		  (SECCOMP_RET_ERRNO | (EPERM + CORDON_ERRNO_REPORTED)));
 	rule.action = RULE_KILL;
 	cr_assert(rules_add(&rules, &rule) == 0);
 	cr_expect(rules_evaluate(&rules, &data) == SECCOMP_RET_KILL_PROCESS);

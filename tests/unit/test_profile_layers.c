@@ -74,12 +74,16 @@ refusal(const char *name)
 	return strncmp(err.text, directory, length) == 0 ? err.text + length + 1 : err.text;
 }
 
-#define BASE                                                                                    \
-	"\"extends\": [], \"filesystem\": {\"workspace\": \"read\", \"read\": [\"/usr\", \"/opt\"], "  \
-	"\"write\": [{\"path\": \"/data\", \"exec\": false}], \"tmp\": {\"size\": \"64M\", \"files\": " \
-	"100, \"exec\": false}}, \"exec\": {\"allow\": [\"/usr\"]}, \"environment\": {\"pass\": "       \
-	"[\"A\", \"B\"]}, \"limits\": {\"memory\": \"1G\", \"processes\": 10, \"wall\": \"1m\", \"cpu\": "    \
-	"\"1m\", \"output\": \"1M\", \"openFiles\": 100, \"fileSize\": \"1M\", \"memoryEnforced\": true}, "  \
+#define BASE                                                                                      \
+	"\"extends\": [], \"filesystem\": {\"workspace\": \"read\", \"read\": [\"/usr\", "        \
+	"\"/opt\"], "                                                                             \
+	"\"write\": [{\"path\": \"/data\", \"exec\": false}], \"tmp\": {\"size\": \"64M\", "      \
+	"\"files\": "                                                                             \
+	"100, \"exec\": false}}, \"exec\": {\"allow\": [\"/usr\"]}, \"environment\": {\"pass\": " \
+	"[\"A\", \"B\"]}, \"limits\": {\"memory\": \"1G\", \"processes\": 10, \"wall\": \"1m\", " \
+	"\"cpu\": "                                                                               \
+	"\"1m\", \"output\": \"1M\", \"openFiles\": 100, \"fileSize\": \"1M\", "                  \
+	"\"memoryEnforced\": true}, "                                                             \
 	"\"syscalls\": {\"default\": \"kill\"}"
 
 static const struct {
@@ -88,7 +92,8 @@ static const struct {
 	{ "filesystem.workspace", "\"filesystem\": {\"workspace\": \"write\"}" },
 	{ "filesystem.read", "\"filesystem\": {\"read\": [\"/usr/lib\", \"/srv\"]}" },
 	{ "filesystem.write", "\"filesystem\": {\"write\": [\"/data/x\", \"/other\"]}" },
-	{ "filesystem.write", "\"filesystem\": {\"write\": [{\"path\": \"/data/x\", \"exec\": true}]}" },
+	{ "filesystem.write",
+		"\"filesystem\": {\"write\": [{\"path\": \"/data/x\", \"exec\": true}]}" },
 	{ "filesystem.tmp.size", "\"filesystem\": {\"tmp\": {\"size\": \"65M\"}}" },
 	{ "filesystem.tmp.files", "\"filesystem\": {\"tmp\": {\"files\": 101}}" },
 	{ "filesystem.tmp.exec", "\"filesystem\": {\"tmp\": {\"exec\": true}}" },
@@ -105,7 +110,8 @@ static const struct {
 	{ "limits.openFiles", "\"limits\": {\"openFiles\": 101}" },
 	{ "limits.fileSize", "\"limits\": {\"fileSize\": \"2M\"}" },
 	{ "limits.memoryEnforced", "\"limits\": {\"memoryEnforced\": false}" },
-	{ "syscalls.rules", "\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"allow\"}]}" },
+	{ "syscalls.rules",
+		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"allow\"}]}" },
 	{ "syscalls.default", "\"syscalls\": {\"default\": {\"errno\": \"EPERM\"}}" },
 };
 
@@ -120,7 +126,8 @@ Test(profile_layers, what_goes_further_needs_widens_by_name_or_by_section)
 		put("child", rest);
 		said = refusal("child");
 		snprintf(remedy, sizeof(remedy), "add \"%s\" to \"widens\"", widenings[i].key);
-		cr_expect(strncmp(said, "child.json:3:", 13) == 0, "%s: %s", widenings[i].key, said);
+		cr_expect(
+			strncmp(said, "child.json:3:", 13) == 0, "%s: %s", widenings[i].key, said);
 		cr_expect(strstr(said, remedy) != NULL, "%s: %s", widenings[i].key, said);
 
 		/* Another key does not help, nor one that only begins alike. */
@@ -151,9 +158,11 @@ Test(profile_layers, what_restricts_needs_no_leave)
 	put("child",
 		"\"extends\": [\"base\"], \"filesystem\": {\"workspace\": \"none\", \"read\": "
 		"[\"/usr/lib\"], \"write\": [\"/data/x\"], \"hide\": [\"**/.env\"], \"protect\": "
-		"[\"Makefile\"], \"tmp\": {\"size\": \"1M\", \"files\": 99}}, \"exec\": {\"allow\": "
+		"[\"Makefile\"], \"tmp\": {\"size\": \"1M\", \"files\": 99}}, \"exec\": "
+		"{\"allow\": "
 		"[\"/usr/bin\"]}, \"environment\": {\"pass\": [\"B\"], \"set\": {\"X\": \"1\"}}, "
-		"\"limits\": {\"memory\": \"1M\", \"wall\": 5}, \"syscalls\": {\"rules\": [{\"names\": "
+		"\"limits\": {\"memory\": \"1M\", \"wall\": 5}, \"syscalls\": {\"rules\": "
+		"[{\"names\": "
 		"[\"ptrace\"], \"action\": \"kill\"}]}");
 	p = load("child");
 
@@ -176,8 +185,9 @@ Test(profile_layers, a_list_that_widens_is_added_and_one_that_does_not_replaces)
 	struct cordon_profile *p;
 
 	put("base", BASE);
-	put("child", "\"extends\": [\"base\"], \"widens\": [\"filesystem\"], \"filesystem\": {\"read\": "
-		     "[\"/srv\"], \"write\": [\"/other\", {\"path\": \"/data\", \"exec\": true}]}");
+	put("child",
+		"\"extends\": [\"base\"], \"widens\": [\"filesystem\"], \"filesystem\": {\"read\": "
+		"[\"/srv\"], \"write\": [\"/other\", {\"path\": \"/data\", \"exec\": true}]}");
 	p = load("child");
 	cr_expect(p->read.count == 3);
 	cr_expect(p->write_count == 2, "a path that is named again counts once");
@@ -211,7 +221,8 @@ Test(profile_layers, a03_a_profile_on_the_bare_floor_protects_what_starts_code)
 	struct cordon_profile *p;
 	size_t all;
 
-	put("bare", "\"extends\": [], \"filesystem\": {\"workspace\": \"write\", \"protect\": [\"x\"]}");
+	put("bare", "\"extends\": [], \"filesystem\": {\"workspace\": \"write\", \"protect\": "
+		    "[\"x\"]}");
 	p = load("bare");
 	all = p->protect.count;
 	cr_expect(all > 10);
@@ -248,8 +259,8 @@ Test(profile_layers, depth_is_bounded)
 		put(name, rest);
 	}
 	cordon_profile_destroy(load("p15"));
-	cr_expect_str_eq(refusal("p16"),
-		"p1.json:2:14: profiles extend each other more than 16 deep here");
+	cr_expect_str_eq(
+		refusal("p16"), "p1.json:2:14: profiles extend each other more than 16 deep here");
 }
 
 Test(profile_layers, an_unknown_base_is_named_where_it_is_written)
@@ -354,10 +365,13 @@ Test(profile_layers, what_show_prints_loads_to_the_same_digest)
 		"node", "own" };
 
 	put("own", "\"extends\": [\"strict\"], \"widens\": [\"syscalls\", \"filesystem.protect\", "
-		   "\"filesystem.write\"], \"filesystem\": {\"protect\": [\"a b/\\u00e9\"], \"write\": "
+		   "\"filesystem.write\"], \"filesystem\": {\"protect\": [\"a b/\\u00e9\"], "
+		   "\"write\": "
 		   "[{\"path\": \"/x\", \"exec\": true}]}, \"environment\": {\"set\": {\"Q\": "
-		   "\"a\\\"b\\\\c\\n=\"}}, \"syscalls\": {\"default\": \"kill\", \"rules\": [{\"why\": "
-		   "\"one\", \"groups\": [\"@debug\"], \"action\": {\"errno\": \"EACCES\"}, \"quiet\": "
+		   "\"a\\\"b\\\\c\\n=\"}}, \"syscalls\": {\"default\": \"kill\", \"rules\": "
+		   "[{\"why\": "
+		   "\"one\", \"groups\": [\"@debug\"], \"action\": {\"errno\": \"EACCES\"}, "
+		   "\"quiet\": "
 		   "true}, {\"names\": [\"lseek\"], \"action\": \"allow\", \"when\": [{\"arg\": "
 		   "\"offset\", \"mask\": \"0xffffffff00000000\", \"notIn\": [0, "
 		   "\"0x100000000\"]}, {\"arg\": \"whence\", \"in\": [0, 1]}]}]}");
@@ -397,18 +411,23 @@ Test(profile_layers, a_pinned_digest_holds_or_the_profile_does_not_load)
 Test(profile_layers, the_digest_changes_with_what_decides_only)
 {
 	static const char *const same[] = { "\"extends\": [\"base\"], \"name\": \"n\"",
-		"\"extends\": [\"base\"], \"name\": \"n\", \"why\": \"text\", \"description\": \"d\"",
+		"\"extends\": [\"base\"], \"name\": \"n\", \"why\": \"text\", \"description\": "
+		"\"d\"",
 		"\"name\": \"n\", \"extends\": [\"base\"], \"limits\": {\"memory\": 1073741824}" };
 	static const char *const other[] = { "\"limits\": {\"memory\": 1073741823}",
 		"\"environment\": {\"set\": {\"A\": \"\"}}", "\"filesystem\": {\"hide\": [\"a\"]}",
 		"\"filesystem\": {\"read\": []}", "\"exec\": {\"allow\": []}",
 		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"kill\"}]}",
-		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": {\"errno\": \"EPERM\"}}]}",
-		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": {\"errno\": \"EPERM\"}, "
+		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": {\"errno\": "
+		"\"EPERM\"}}]}",
+		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": {\"errno\": "
+		"\"EPERM\"}, "
 		"\"quiet\": true}]}",
-		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"kill\", \"when\": "
+		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"kill\", "
+		"\"when\": "
 		"[{\"arg\": 0, \"in\": [1]}]}]}",
-		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"kill\", \"when\": "
+		"\"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": \"kill\", "
+		"\"when\": "
 		"[{\"arg\": 0, \"notIn\": [1]}]}]}" };
 	uint8_t digests[16][CORDON_DIGEST_SIZE];
 	const size_t others = sizeof(other) / sizeof(other[0]);
@@ -425,7 +444,8 @@ Test(profile_layers, the_digest_changes_with_what_decides_only)
 	for (size_t i = 0; i < others; i++) {
 		char rest[512];
 
-		snprintf(rest, sizeof(rest), "\"extends\": [\"base\"], \"name\": \"n\", %s", other[i]);
+		snprintf(rest, sizeof(rest), "\"extends\": [\"base\"], \"name\": \"n\", %s",
+			other[i]);
 		put("x", rest);
 		struct cordon_profile *p = load("x");
 		memcpy(digests[i + 1], p->digest, CORDON_DIGEST_SIZE);

@@ -107,7 +107,8 @@ members_are_valid(const json_t *rule, json_t *object)
 		}
 		if (its == NULL && json_is_false(others))
 			return complain(name, rule);
-		if (its != NULL ? !valid(its, member) : json_is_object(others) && !valid(others, member))
+		if (its != NULL ? !valid(its, member)
+				: json_is_object(others) && !valid(others, member))
 			return 0;
 	}
 	return 1;
@@ -156,21 +157,25 @@ keyword_holds(const json_t *rule, const char *keyword, const json_t *k, json_t *
 	if (strcmp(keyword, "items") == 0)
 		return items_are_valid(k, value);
 	if (strcmp(keyword, "required") == 0) {
-		json_array_foreach(k, i, name) if (json_object_get(value, json_string_value(name)) ==
-						   NULL) return 0;
+		json_array_foreach(k, i,
+			name) if (json_object_get(value, json_string_value(name)) == NULL) return 0;
 		return 1;
 	}
 	if (strcmp(keyword, "minItems") == 0)
-		return !json_is_array(value) || json_array_size(value) >= (size_t)json_integer_value(k);
+		return !json_is_array(value) ||
+		       json_array_size(value) >= (size_t)json_integer_value(k);
 	if (strcmp(keyword, "maxItems") == 0)
-		return !json_is_array(value) || json_array_size(value) <= (size_t)json_integer_value(k);
+		return !json_is_array(value) ||
+		       json_array_size(value) <= (size_t)json_integer_value(k);
 	if (strcmp(keyword, "minimum") == 0)
-		return !json_is_integer(value) || json_integer_value(value) >= json_integer_value(k);
+		return !json_is_integer(value) ||
+		       json_integer_value(value) >= json_integer_value(k);
 	if (strcmp(keyword, "maximum") == 0)
-		return !json_is_integer(value) || json_integer_value(value) <= json_integer_value(k);
+		return !json_is_integer(value) ||
+		       json_integer_value(value) <= json_integer_value(k);
 	cr_assert(strcmp(keyword, "$schema") == 0 || strcmp(keyword, "$id") == 0 ||
-			strcmp(keyword, "$defs") == 0 || strcmp(keyword, "title") == 0 ||
-			strcmp(keyword, "description") == 0,
+			  strcmp(keyword, "$defs") == 0 || strcmp(keyword, "title") == 0 ||
+			  strcmp(keyword, "description") == 0,
 		"the validator does not know '%s'", keyword);
 	return 1;
 }
@@ -181,8 +186,8 @@ valid(const json_t *rule, json_t *value)
 	const char *keyword;
 	json_t *k;
 
-	json_object_foreach((json_t *)rule, keyword, k) if (!keyword_holds(rule, keyword, k, value))
-		return complain(keyword, value);
+	json_object_foreach((json_t *)rule, keyword,
+		k) if (!keyword_holds(rule, keyword, k, value)) return complain(keyword, value);
 	return 1;
 }
 
@@ -258,7 +263,8 @@ Test(profile_schema, refuses_what_the_parser_refuses)
 		"{\"cordonProfile\": 1, \"limits\": {\"memory\": \"1X\"}}",
 		"{\"cordonProfile\": 1, \"syscalls\": {\"default\": \"allow\"}}",
 		"{\"cordonProfile\": 1, \"syscalls\": {\"rules\": [{\"action\": \"allow\"}]}}",
-		"{\"cordonProfile\": 1, \"syscalls\": {\"rules\": [{\"names\": [\"read\"], \"action\": "
+		"{\"cordonProfile\": 1, \"syscalls\": {\"rules\": [{\"names\": [\"read\"], "
+		"\"action\": "
 		"\"allow\", \"when\": [{\"arg\": 0, \"eq\": 1, \"in\": [1]}]}]}}",
 		"{\"cordonProfile\": 1, \"digest\": \"sha256:12\"}" };
 

@@ -53,7 +53,8 @@ Test(text, never_writes_half_an_escape)
 
 		cr_assert(eq(sz, length, 9));
 		cr_assert(strlen(out) < room);
-		cr_assert(strlen(out) == 0 || strlen(out) == 1 || strlen(out) == 5 || strlen(out) == 9);
+		cr_assert(strlen(out) == 0 || strlen(out) == 1 || strlen(out) == 5 ||
+			  strlen(out) == 9);
 	}
 }
 
@@ -61,10 +62,12 @@ Test(text, numbers_are_whole_texts_within_bounds)
 {
 	struct cordon_error err = { 0 };
 	uint32_t value = 7;
-	const char *bad[] = { "", " 1", "1 ", "-1", "+1", "0x", "1x", "99999999999999999999", "256" };
+	const char *bad[] = { "", " 1", "1 ", "-1", "+1", "0x", "1x", "99999999999999999999",
+		"256" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_assert(eq(int, cordon_parse_u32(bad[i], 0, 255, &value, &err), -1), "%s", bad[i]);
+		cr_assert(
+			eq(int, cordon_parse_u32(bad[i], 0, 255, &value, &err), -1), "%s", bad[i]);
 	cr_assert(eq(u32, value, 7));
 	cr_assert(eq(int, cordon_parse_u32("0xfF", 0, 255, &value, &err), 0));
 	cr_assert(eq(u32, value, 255));
@@ -90,7 +93,8 @@ Test(error, is_one_printable_line_with_a_reason)
 
 	cordon_fail(&err, CORDON_ESYS, 2, "could not open '%s'", "a\033[31mb\n");
 
-	cr_assert(eq(str, err.text, "could not open 'a\\x1b[31mb\\x0a': No such file or directory"));
+	cr_assert(
+		eq(str, err.text, "could not open 'a\\x1b[31mb\\x0a': No such file or directory"));
 	cordon_while(&err, "profile '%s'", "x");
 	cr_assert(eq(str, err.text,
 		"profile 'x': could not open 'a\\x1b[31mb\\x0a': No such file or directory"));
