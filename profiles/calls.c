@@ -21,11 +21,11 @@
 
 #define ERRNO_END 134 /* EHWPOISON is the last */
 
-#define INT     CALL_INT
-#define LONG    CALL_LONG
-#define POINTER CALL_POINTER
-#define NO_ARGS NULL
-#define OLD     0
+#define INT             CALL_INT
+#define LONG            CALL_LONG
+#define POINTER         CALL_POINTER
+#define NO_ARGS         NULL
+#define OLD             0
 #define V(major, minor) ((major) << 8 | (minor))
 #define ARGS(...)                      \
 	(const struct call_argument[]) \

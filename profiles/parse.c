@@ -531,8 +531,8 @@ take_proc(struct parse *p, const char *key, const json_t *value)
 static int
 is_name(const char *text)
 {
-	const size_t length = strspn(
-		text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+	const size_t length =
+		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
 	return length > 0 && text[length] == '\0' && !(text[0] >= '0' && text[0] <= '9');
 }
@@ -672,9 +672,10 @@ take_value(struct parse *p, const char *key, const json_t *value, uint64_t *ret)
 		return 0;
 	if (json_is_string(value))
 		return FAIL(p, key, "'%s' is neither a number nor the name of a known constant%s",
-			json_string_value(value), call_constant_hint(json_string_value(value), hint));
-	return FAIL(p, key, "a value is a number or the name of a constant, not %s",
-		type_name(value));
+			json_string_value(value),
+			call_constant_hint(json_string_value(value), hint));
+	return FAIL(
+		p, key, "a value is a number or the name of a constant, not %s", type_name(value));
 }
 
 /* A rule while it is read. */
@@ -770,7 +771,8 @@ take_condition(struct parse *p, const char *key, const json_t *object, struct ru
 		{ "notIn", NULL }, { "mask", NULL }, { NULL, NULL } };
 	static const char *const operators[] = { "eq", "in", "notIn" };
 	struct rule *rule = &text->rule;
-	struct rule_condition c = { .mask = UINT64_MAX, .values = text->values[rule->condition_count] };
+	struct rule_condition c = { .mask = UINT64_MAX,
+		.values = text->values[rule->condition_count] };
 	const json_t *argument, *mask, *value = NULL;
 	char child[KEY_MAX];
 	int which = -1, count = 0;
@@ -786,8 +788,8 @@ take_condition(struct parse *p, const char *key, const json_t *object, struct ru
 			count++;
 		}
 	if (argument == NULL || count != 1)
-		return FAIL(
-			p, key, "a condition has an \"arg\" and one of \"eq\", \"in\" and \"notIn\"");
+		return FAIL(p, key,
+			"a condition has an \"arg\" and one of \"eq\", \"in\" and \"notIn\"");
 	put_key(child, "%s/arg", key);
 	if (find_argument(p, child, argument, text, &c) < 0)
 		return -1;
@@ -797,7 +799,8 @@ take_condition(struct parse *p, const char *key, const json_t *object, struct ru
 	if (mask != NULL && (c.mask == 0 || (!c.wide && c.mask > UINT32_MAX)))
 		return FAIL(p, child, "the mask 0x%llx %s", (unsigned long long)c.mask,
 			c.mask == 0 ? "looks at nothing"
-				    : "has more than the 32 bits that the kernel uses of this argument");
+				    : "has more than the 32 bits that the kernel uses of this "
+				      "argument");
 	put_key(child, "%s/%s", key, operators[which]);
 	if (take_values(p, child, value, which != 0, &c) < 0)
 		return -1;
@@ -868,7 +871,8 @@ take_when(struct parse *p, const char *key, const json_t *when, struct rule_text
 
 	if (!json_is_array(when) || json_array_size(when) == 0 ||
 		json_array_size(when) > RULE_CONDITIONS)
-		return FAIL(p, key, "\"when\" is a list of 1 to %d conditions, all of which must hold",
+		return FAIL(p, key,
+			"\"when\" is a list of 1 to %d conditions, all of which must hold",
 			RULE_CONDITIONS);
 	for (size_t i = 0; i < json_array_size(when); i++) {
 		put_key(child, "%s/%zu", key, i);
@@ -1080,8 +1084,8 @@ take_top(struct parse *p, const json_t *root)
 	static const struct member members[] = { { "$schema", take_any },
 		{ "cordonProfile", take_version }, { "name", take_name },
 		{ "description", take_description }, { "digest", take_digest },
-		{ "extends", take_extends },
-		{ "widens", take_widens }, { "filesystem", take_filesystem }, { "exec", take_exec },
+		{ "extends", take_extends }, { "widens", take_widens },
+		{ "filesystem", take_filesystem }, { "exec", take_exec },
 		{ "network", take_network }, { "syscalls", take_syscalls },
 		{ "sockets", take_sockets }, { "proc", take_proc },
 		{ "environment", take_environment }, { "limits", take_limits },

@@ -159,7 +159,8 @@ begin_with_floor(struct load *load)
 	struct layer layer;
 	int result;
 
-	if (layer_parse(entry->text, entry->size, "<library>/floor.json", NULL, &layer, load->err) < 0)
+	if (layer_parse(entry->text, entry->size, "<library>/floor.json", NULL, &layer, load->err) <
+		0)
 		return -1;
 	result = layer_apply(load->profile, load->rules, &layer, 1, entry->text, entry->size,
 		"<library>/floor.json", load->err);

@@ -152,8 +152,7 @@ show_rule(struct cordon_json *j, const struct rule *rule)
 	if (rule->condition_count > 0) {
 		cordon_json_array(j, "when");
 		for (unsigned i = 0; i < rule->condition_count; i++)
-			show_condition(
-				j, call_by_number(rule->numbers[0]), &rule->conditions[i]);
+			show_condition(j, call_by_number(rule->numbers[0]), &rule->conditions[i]);
 		cordon_json_end(j);
 	}
 	if (rule->action == RULE_ALLOW)

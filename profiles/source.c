@@ -120,7 +120,8 @@ no_profile(const char *name, struct cordon_error *err)
 		if (strcmp(e->name, SOURCE_FLOOR) == 0)
 			continue;
 		spelling_try(&spelling, e->name);
-		snprintf(known + used, sizeof(known) - used, "%s%s", used == 0 ? "" : ", ", e->name);
+		snprintf(
+			known + used, sizeof(known) - used, "%s%s", used == 0 ? "" : ", ", e->name);
 	}
 	return cordon_fail(err, CORDON_ENOTFOUND, 0,
 		"there is no profile '%s'%s (the library has %s; for a file write a path, such as "

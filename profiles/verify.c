@@ -137,7 +137,8 @@ after_load(const struct sock_filter *f, struct state s)
 	s.mask = UINT32_MAX;
 	s.value = f->k;
 	s.kind = ARGUMENT;
-	if (f->k == offsetof(struct seccomp_data, nr) || f->k == offsetof(struct seccomp_data, arch)) {
+	if (f->k == offsetof(struct seccomp_data, nr) ||
+		f->k == offsetof(struct seccomp_data, arch)) {
 		s.kind = KNOWN;
 		s.value = f->k == offsetof(struct seccomp_data, nr) ? s.number - 1 : NATIVE;
 	} else if (f->k < offsetof(struct seccomp_data, args)) {
@@ -270,8 +271,8 @@ prove_argument(const struct proof *p, uint32_t nr, const struct rule *const *lis
 			data.args[i] = points[i].values[at[i]];
 		if (agrees(p, &data, decide(p, list, count, &data), err) < 0)
 			return -1;
-		while (a < 6 && ++at[a] == (a == full || full == ALL ? points[a].count
-									 : points[a].chief))
+		while (a < 6 &&
+			++at[a] == (a == full || full == ALL ? points[a].count : points[a].chief))
 			at[a++] = 0;
 		if (a == 6)
 			return 0;

@@ -91,9 +91,8 @@ check_row(const struct sock_filter *filter, size_t count, const struct expect_ro
 		wanted = ENOSYS; /* nobody listens: seccomp(2) */
 	else
 		wanted = (int)((row->verdict & SECCOMP_RET_DATA) % CORDON_ERRNO_REPORTED +
-			       ((row->verdict & SECCOMP_RET_DATA) > CORDON_ERRNO_REPORTED
-						? reported
-						: 0));
+			       ((row->verdict & SECCOMP_RET_DATA) > CORDON_ERRNO_REPORTED ? reported
+											  : 0));
 	cr_expect(o.error == wanted, "%s: errno %d, not %d", row->what, o.error, wanted);
 }
 
@@ -129,10 +128,10 @@ check_table(const char *name)
 
 TestSuite(filters_live, .timeout = 120);
 
-#define PROFILE(name)                                      \
+#define PROFILE(name)                                        \
 	Test(filters_live, name##_decides_as_its_table_says) \
-	{                                                  \
-		check_table(#name);                        \
+	{                                                    \
+		check_table(#name);                          \
 	}
 
 PROFILE(default)

@@ -250,7 +250,7 @@ Test(profile_layers, circles_are_named_where_they_close)
 
 Test(profile_layers, depth_is_bounded)
 {
-	char name[8], rest[64];
+	char name[16], rest[64];
 
 	put("p0", "\"extends\": []");
 	for (int i = 1; i <= 16; i++) {
