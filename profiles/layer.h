@@ -8,7 +8,9 @@
 
 #include "rules.h"
 
-#define LAYER_PARENTS 8
+#define LAYER_PARENTS    8
+#define LAYER_NAME_MAX   64
+#define LAYER_NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 struct layer {
 	char *name, *description; /* owned */

@@ -1000,10 +1000,8 @@ take_name(struct parse *p, const char *key, const json_t *value)
 	if (take_text(p, key, value, &p->layer->name) < 0)
 		return -1;
 	text = p->layer->name;
-	if (*text == '\0' || strlen(text) > 64 ||
-		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-			strlen(text) ||
-		text[0] == '.')
+	if (*text == '\0' || strlen(text) > LAYER_NAME_MAX ||
+		strspn(text, LAYER_NAME_BYTES) != strlen(text) || text[0] == '.')
 		return FAIL(p, key, "a name has 1 to 64 letters, digits, '.', '_' or '-'");
 	return 0;
 }

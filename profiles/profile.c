@@ -169,7 +169,7 @@ begin_with_floor(struct load *load)
 	return result;
 }
 
-/* A profile without a name is called as it was asked for. */
+/* A profile without a name is called as its file, as far as that makes a name. */
 static int
 name_profile(struct load *load, const char *name)
 {
@@ -179,12 +179,15 @@ name_profile(struct load *load, const char *name)
 
 	if (p->name != NULL)
 		return 0;
-	p->name = strdup(base == NULL ? name : base + 1);
+	p->name = strndup(base == NULL ? name : base + 1, LAYER_NAME_MAX);
 	if (p->name == NULL)
 		return no_memory(load);
 	dot = strrchr(p->name, '.');
-	if (dot != NULL && strcmp(dot, ".json") == 0)
+	if (dot != NULL && dot != p->name && strcmp(dot, ".json") == 0)
 		*dot = '\0';
+	for (char *c = p->name; *c != '\0'; c++)
+		if (strchr(LAYER_NAME_BYTES, *c) == NULL || (c == p->name && *c == '.'))
+			*c = '_';
 	return 0;
 }
 

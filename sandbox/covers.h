@@ -24,6 +24,7 @@ struct sandbox_cover {
 	enum sandbox_cover_kind kind;
 	int missing; /* not there when looked for: a placeholder is made */
 	int placeholder; /* the placeholder directory, locked; else -1 */
+	struct cordon_identity identity; /* of the file when it was covered; zero: not there */
 };
 
 struct sandbox_covers {

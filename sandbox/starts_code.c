@@ -91,10 +91,10 @@ look_into(struct search *s, const char *path)
 {
 	char child[PATH_MAX];
 
-	snprintf(child, sizeof(child), "%.3000s/config", path);
+	snprintf(child, sizeof(child), "%.3000s%sconfig", path, path[0] == '\0' ? "" : "/");
 	if (changed(s, child, S_IFREG) && config_starts_code(s, child))
 		note(s, child);
-	snprintf(child, sizeof(child), "%.3000s/hooks", path);
+	snprintf(child, sizeof(child), "%.3000s%shooks", path, path[0] == '\0' ? "" : "/");
 	(void)entries_each(s->workspace, child, look_at_hook, s);
 }
 
@@ -106,10 +106,10 @@ is_repository(const struct search *s, const char *path, const char *name)
 
 	if (strcmp(name, ".git") == 0)
 		return 1;
-	snprintf(head, sizeof(head), "%.3000s/HEAD", path);
+	snprintf(head, sizeof(head), "%.3000s%sHEAD", path, path[0] == '\0' ? "" : "/");
 	if (fstatat(s->workspace, head, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	snprintf(head, sizeof(head), "%.3000s/objects", path);
+	snprintf(head, sizeof(head), "%.3000s%sobjects", path, path[0] == '\0' ? "" : "/");
 	return fstatat(s->workspace, head, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
@@ -139,5 +139,8 @@ starts_code_find(int workspace, const struct timespec *since, struct cordon_exit
 {
 	struct search s = { .workspace = workspace, .since = since, .exited = exited };
 
+	/* The workspace itself may have become a bare repository. */
+	if (is_repository(&s, "", ""))
+		look_into(&s, "");
 	(void)entries_each(workspace, "", search_entry, &s);
 }

@@ -104,8 +104,20 @@ add_tree(struct watch *w, const char *path)
 	return result < 0 ? result : entries_each(w->workspace, path, add_entry, w);
 }
 
+/* What is at a covered path now; zero when there is nothing. */
+static struct cordon_identity
+identify(int workspace, const char *path)
+{
+	struct cordon_identity identity = { 0 };
+	struct stat st;
+
+	if (fstatat(workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		identity = (struct cordon_identity){ st.st_dev, st.st_ino };
+	return identity;
+}
+
 int
-watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox_covers *covers,
+watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
 	struct watch **ret, struct cordon_error *err)
 {
 	struct watch *w;
@@ -122,9 +134,14 @@ watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox
 	w->workspace = fcntl(workspace, F_DUPFD_CLOEXEC, 3);
 	if (w->fd < 0 || w->workspace < 0)
 		result = -1;
-	for (size_t i = 0; i < covers->count && result == 0; i++)
-		if (covers->items[i].kind != COVER_PIN)
-			result = add_parent(w, covers->items[i].path);
+	for (size_t i = 0; i < covers->count && result == 0; i++) {
+		struct sandbox_cover *c = &covers->items[i];
+
+		if (c->kind != COVER_PIN)
+			result = add_parent(w, c->path);
+		/* After the watch began, so that nothing is missed in between. */
+		c->identity = identify(workspace, c->path);
+	}
 	for (size_t i = 0; i < plan->hide_count && result == 0; i++)
 		w->follows_all |= strchr(plan->hide[i], '/') != NULL;
 	if (result == 0 && plan->hide_count > 0)
@@ -223,6 +240,36 @@ path_of(const struct watch *w, int wd)
 	return NULL;
 }
 
+/* Events were lost, so everything is looked at: each covered path must be the file that it was, and
+ * nothing new may match what is hidden. */
+static enum cordon_end
+look_at_all(struct watch *w)
+{
+	struct sandbox_covers found = { 0 };
+	struct cordon_error ignored;
+	size_t hidden = 0, known = 0;
+	int failed;
+
+	for (size_t i = 0; i < w->covers->count; i++) {
+		const struct sandbox_cover *c = &w->covers->items[i];
+		const struct cordon_identity now = identify(w->workspace, c->path);
+
+		known += c->kind >= COVER_BLANK_FILE;
+		if (c->kind == COVER_PIN ||
+			(now.dev == c->identity.dev && now.ino == c->identity.ino))
+			continue;
+		if (c->kind == COVER_ABSENT)
+			take_away(w, c->path);
+		return c->kind >= COVER_BLANK_FILE ? CORDON_END_HIDE : CORDON_END_PROTECT;
+	}
+	failed = w->plan->hide_count > 0 &&
+		 (covers_hide(&found, w->workspace, w->plan, &ignored) < 0 ||
+			 (w->follows_all && add_tree(w, "") < 0));
+	hidden = found.count;
+	covers_finish(&found, w->workspace);
+	return failed || hidden > known ? CORDON_END_HIDE : CORDON_END_EXIT;
+}
+
 enum cordon_end
 watch_read(struct watch *w)
 {
@@ -238,10 +285,12 @@ watch_read(struct watch *w)
 			enum cordon_end end;
 
 			e = (const void *)at;
-			/* Lost events may have been the ones that matter. */
-			if ((e->mask & IN_Q_OVERFLOW) != 0)
-				return w->plan->hide_count > 0 ? CORDON_END_HIDE
-							       : CORDON_END_PROTECT;
+			if ((e->mask & IN_Q_OVERFLOW) != 0) {
+				end = look_at_all(w);
+				if (end != CORDON_END_EXIT)
+					return end;
+				continue;
+			}
 			directory = path_of(w, e->wd);
 			if (directory == NULL || e->len == 0)
 				continue;

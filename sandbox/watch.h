@@ -10,9 +10,9 @@
 
 struct watch;
 
-/* Starts to watch below workspace. *ret is NULL when there is nothing to watch. Returns 0, or -1 with
+/* Starts to watch below workspace, and notes in covers what is there. *ret is NULL when there is nothing to watch. Returns 0, or -1 with
  * *err set (too many directories for the caller's inotify limits: floor.hide, floor.protect). */
-int watch_create(int workspace, const struct cordon_plan *plan, const struct sandbox_covers *covers,
+int watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
 	struct watch **ret, struct cordon_error *err) CORDON_CHECKED;
 void watch_destroy(struct watch *watch);
 int watch_fd(const struct watch *watch);

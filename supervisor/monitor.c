@@ -462,7 +462,7 @@ monitor_run(const struct run_request *request, int launcher_link, int launcher_p
 	struct cordon_error err = { 0 };
 
 	m.loop = cordon_loop_create(&err);
-	relays_init(&m.relays, m.loop, &events);
+	relays_init(&m.relays, m.loop, &events, request->output_bytes);
 	if (m.loop != NULL && start(&m, &err) == 0 && !m.ended)
 		cordon_fail(&err, CORDON_ESYS, 0, "nothing was left to wait for");
 	if (!m.ended)

@@ -14,11 +14,15 @@
 #include <cordon/fd.h>
 
 void
-relays_init(struct relays *r, struct cordon_loop *loop, const struct relays_events *events)
+relays_init(struct relays *r, struct cordon_loop *loop, const struct relays_events *events,
+	uint64_t output_limit)
 {
-	*r = (struct relays){
-		.loop = loop, .events = *events, .run_ends = { -1, -1, -1 }, .pty = -1, .counted = 1
-	};
+	*r = (struct relays){ .loop = loop,
+		.events = *events,
+		.run_ends = { -1, -1, -1 },
+		.pty = -1,
+		.counted = 1,
+		.output_left = output_limit };
 }
 
 static void
@@ -43,22 +47,29 @@ relays_finish(struct relays *r)
 	cordon_fd_close_p(&r->pty);
 }
 
-static void
-on_stdout_moved(void *context, const void *data, uint64_t count)
+/* Counts what the run printed on stream i. Returns how much of it may go on. */
+static uint64_t
+on_moved(struct relays *r, int i, const void *data, uint64_t count)
 {
-	struct relays *r = context;
+	const uint64_t allowed = count < r->output_left ? count : r->output_left;
 
-	r->bytes[1] += count;
-	r->events.printed(r->events.context, data, count);
+	if (r->output_left != UINT64_MAX)
+		r->output_left -= allowed;
+	r->bytes[i] += count;
+	r->events.printed(r->events.context, data, allowed);
+	return allowed;
 }
 
-static void
+static uint64_t
+on_stdout_moved(void *context, const void *data, uint64_t count)
+{
+	return on_moved(context, 1, data, count);
+}
+
+static uint64_t
 on_stderr_moved(void *context, const void *data, uint64_t count)
 {
-	struct relays *r = context;
-
-	r->bytes[2] += count;
-	r->events.printed(r->events.context, data, count);
+	return on_moved(context, 2, data, count);
 }
 
 static void

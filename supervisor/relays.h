@@ -21,12 +21,15 @@ struct relays {
 	int run_ends[3]; /* what the run gets, -1: the pty */
 	int pty; /* master; -1: none */
 	uint64_t bytes[3]; /* printed, of 1 and 2 */
+	uint64_t output_left; /* what may still be printed; UINT64_MAX: no limit */
 	int counted; /* bytes tells all */
 	int write_error[3]; /* errno of what could not be written for the caller, else 0 */
 };
 
-/* Before anything else; relays_finish may follow at any time. */
-void relays_init(struct relays *r, struct cordon_loop *loop, const struct relays_events *events);
+/* Before anything else; relays_finish may follow at any time. Beyond output_limit bytes nothing of what
+ * the run prints goes on; printed is told of them all the same. */
+void relays_init(struct relays *r, struct cordon_loop *loop, const struct relays_events *events,
+	uint64_t output_limit);
 void relays_finish(struct relays *r);
 
 /* Makes what the run gets for streams whose bit in tty is not set. count: output has to pass through us.

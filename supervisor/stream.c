@@ -108,7 +108,7 @@ fill(struct stream *s)
 	}
 	s->end = (size_t)got;
 	if (s->events.moved != NULL)
-		s->events.moved(s->events.context, s->buffer, (uint64_t)got);
+		s->end = (size_t)s->events.moved(s->events.context, s->buffer, (uint64_t)got);
 	return 1;
 }
 

@@ -10,8 +10,8 @@
 struct stream;
 
 struct stream_events {
-	/* count bytes were taken from the source. */
-	void (*moved)(void *context, const void *data, uint64_t count);
+	/* count bytes were taken from the source. Returns how many of them may go on to the sink. */
+	uint64_t (*moved)(void *context, const void *data, uint64_t count);
 	/* Source at its end, or sink gone; everything read was written, or cannot be. */
 	void (*ended)(void *context, struct stream *stream);
 	void *context;

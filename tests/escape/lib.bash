@@ -154,7 +154,7 @@ they_run_as_root_of_their_own() {
 background() { # NAME COMMAND...: NAME is a descriptor to close
 	local -n ret=$1
 	shift
-	rm -f "$T/fifo"
+	rm -f "$T/fifo" "$T/background.out" "$T/background.err"
 	mkfifo -m 666 "$T/fifo"
 	(exec "$@" <"$T/fifo" >"$T/background.out" 2>"$T/background.err") &
 	background_pid=$!

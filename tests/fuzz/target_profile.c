@@ -1,7 +1,13 @@
-/* A profile that loads has a filter that was proven, and a digest that depends on nothing else. */
+/* Any text: an error has its place and is one printable line; what parses compiles to a filter that the
+ * kernel takes and the proof accepts; and what loads is shown as a profile that loads to the same
+ * digest. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cordon/bpf.h>
 
@@ -9,31 +15,99 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void
+check_error(const struct cordon_error *err)
+{
+	for (const char *p = err->text; *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			abort();
+}
+
+static void
+check_rules(const struct rules *rules)
+{
+	struct cordon_error err = { 0 };
+	struct sock_filter *filter = NULL;
+	size_t count = 0;
+
+	if (rules_compile(rules, &filter, &count, &err) == 0) {
+		if (cordon_bpf_check(filter, count) < 0)
+			abort();
+		if (rules_verify(rules, filter, count, &err) < 0 && err.code != CORDON_ELIMIT)
+			abort();
+	}
+	free(filter);
+}
+
+/* Loads a text by a file that has no name. */
+static struct cordon_profile *
+load(const void *text, size_t size)
+{
+	const struct cordon_profile_places places = { .home = "/home/x" };
+	struct cordon_error err = { 0 };
+	struct cordon_profile *profile;
+	char path[64];
+	const int fd = memfd_create("profile", MFD_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, text, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	profile = cordon_profile_load(&places, path, &err);
+	close(fd);
+	if (profile == NULL)
+		check_error(&err);
+	return profile;
+}
+
+/* A text that names files would have them read. */
+static int
+extends_files(const struct layer *layer)
+{
+	for (size_t i = 0; i < layer->parents.count; i++)
+		if (strchr(layer->parents.items[i], '/') != NULL ||
+			strchr(layer->parents.items[i], '.') != NULL)
+			return 1;
+	return 0;
+}
+
+static void
+check_show(const uint8_t *data, size_t size)
+{
+	struct cordon_profile *profile = load(data, size), *again;
+	char *text;
+
+	if (profile == NULL)
+		return;
+	if (cordon_bpf_check(profile->filter, profile->filter_count) < 0)
+		abort();
+	text = cordon_profile_show(profile);
+	if (text == NULL)
+		abort();
+	again = load(text, strlen(text));
+	if (again == NULL || memcmp(profile->digest, again->digest, sizeof(profile->digest)) != 0)
+		abort();
+	free(text);
+	cordon_profile_destroy(again);
+	cordon_profile_destroy(profile);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cordon_error err = { 0 };
 	struct layer layer;
-	struct sock_filter *filter = NULL;
-	size_t count = 0;
+	int files;
 
 	if (layer_parse((const char *)data, size, "fuzz.json", "/home/x", &layer, &err) < 0) {
-		/* Every error has its place and is one printable line. */
 		if (strncmp(err.text, "fuzz.json:", 10) != 0)
 			abort();
-		for (const char *p = err.text; *p != '\0'; p++)
-			if (*p < 0x20 || *p > 0x7e)
-				abort();
+		check_error(&err);
 		return 0;
 	}
-	if (rules_compile(&layer.rules, &filter, &count, &err) == 0) {
-		if (cordon_bpf_check(filter, count) < 0)
-			abort();
-		if (rules_verify(&layer.rules, filter, count, &err) < 0 &&
-			err.code != CORDON_ELIMIT)
-			abort();
-	}
-	free(filter);
+	check_rules(&layer.rules);
+	files = extends_files(&layer);
 	layer_finish(&layer);
+	if (!files)
+		check_show(data, size);
 	return 0;
 }

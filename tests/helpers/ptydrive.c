@@ -5,6 +5,7 @@
  *	absent TEXT      fails when TEXT was printed since the last match
  *	resize ROWS COLS changes the size of the terminal
  *	quiet            waits until nothing was printed for 200 ms
+ *	pause MS         takes that long, as an answer from far away would
  *	hangup           closes the terminal
  *	exits N          waits for the end of the program and compares its status (128+N for a signal)
  *
@@ -206,6 +207,11 @@ step(struct drive *d, char *line)
 	if (strcmp(line, "quiet") == 0) {
 		while (take(d, 200) > 0)
 			;
+		return 0;
+	}
+	if (strcmp(line, "pause") == 0) {
+		for (const long until = now_ms() + atoi(argument); now_ms() < until;)
+			(void)take(d, (int)(until - now_ms()));
 		return 0;
 	}
 	if (strcmp(line, "hangup") == 0) {

@@ -339,6 +339,13 @@ drive "${shell[@]}" <<'END'
 expect outer> 
 send $CORDON run -- printf 'ask-%s\\033[6n' $((1+1))\r
 expect ask-2\e[6n
+pause 15
+send \e[12;34R
+pause 15
+send \e[12;34R
+pause 15
+send \e[12;34R
+pause 15
 send \e[12;34R
 expect outer> 
 quiet

@@ -456,6 +456,25 @@ Test(profile_layers, the_digest_changes_with_what_decides_only)
 	}
 }
 
+Test(profile_layers, a_file_name_becomes_a_name_that_can_be_read_again)
+{
+	struct cordon_profile *p, *again;
+	char path[256], *text;
+
+	put(".my profile\xc3\xa9", "\"extends\": []");
+	snprintf(path, sizeof(path), "%s/.my profile\xc3\xa9.json", directory);
+	p = load(path);
+	cr_expect_str_eq(p->name, "_my_profile__");
+	text = cordon_profile_show(p);
+	write_text("again", text);
+	again = load("again");
+	cr_expect(memcmp(p->digest, again->digest, sizeof(p->digest)) == 0);
+	unlink(path);
+	cordon_profile_destroy(p);
+	cordon_profile_destroy(again);
+	free(text);
+}
+
 static char listed[4096];
 
 static void
