@@ -85,9 +85,10 @@ load_filter(const struct sandbox_setup *s, int gate, struct sandbox_fault *fault
 			return sandbox_fault(fault, STAGE_LISTENER, 0);
 		return load(s, 0) < 0 ? sandbox_fault(fault, STAGE_FILTER, 0) : 0;
 	}
-	if (listener < 0 || init_send(gate, words, listener) < 0)
+	if (listener < 0)
 		return sandbox_fault(fault, STAGE_FILTER, 0);
-	return 0;
+	/* unix(7), ETOOMANYREFS: descriptors in flight count for the whole uid (A17). */
+	return init_send(gate, words, listener) < 0 ? sandbox_fault(fault, STAGE_HAND_OVER, 0) : 0;
 }
 
 /* Opens the command inside the run's root and compares it with what was judged (M2, A02). */

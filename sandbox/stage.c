@@ -18,21 +18,21 @@ _Static_assert(sizeof(stages) / sizeof(stages[0]) == STAGE_COUNT, "a stage has n
 static const struct {
 	const char *name, *text;
 } remedies[] = {
-	{ "user", "needs user namespaces: sysctl user.max_user_namespaces, "
-		  "kernel.unprivileged_userns_clone "
-		  "or kernel.apparmor_restrict_unprivileged_userns; inside a container its seccomp "
-		  "profile "
-		  "must allow them; see cordon doctor" },
+	{ "user",
+		"needs user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone or "
+		"kernel.apparmor_restrict_unprivileged_userns; inside a container its seccomp profile must allow "
+		"them; see cordon doctor" },
 	{ "again", "start it again" },
-	{ "idmap", "this file system cannot be idmapped: run as the owner of the files, move them "
-		   "to ext4, "
-		   "xfs, btrfs or tmpfs, or set \"mapRoot\": true in cordon's configuration" },
-	{ "proc", "something is mounted over parts of /proc; run cordon as root, or outside this "
-		  "container, "
-		  "or let the container see an unmasked /proc (podman: --security-opt unmask=ALL, "
-		  "docker: "
-		  "--security-opt systempaths=unconfined)" },
+	{ "idmap",
+		"this file system cannot be idmapped: run as the owner of the files, move them to ext4, xfs, "
+		"btrfs or tmpfs, or set \"mapRoot\": true in cordon's configuration" },
+	{ "proc",
+		"something is mounted over parts of /proc; run cordon as root, or outside this container, or let "
+		"the container see an unmasked /proc (podman: --security-opt unmask=ALL, docker: --security-opt "
+		"systempaths=unconfined)" },
 	{ "cwd", "is it readable and inside the workspace or a granted path?" },
+	{ "inflight", "other programs of this user have too many descriptors in flight between "
+		      "them, which the kernel counts for the user as a whole: end them, or wait" },
 	{ "limits", "a limit of the profile is above the hard limit of the caller: see ulimit -H" },
 	{ "listener",
 		"cordon is itself under a filter with a notification listener, such as a container "
