@@ -360,6 +360,34 @@ sweep_directory(const char *parent, const char *prefix)
 	closedir(directory);
 }
 
+static void
+sweep_dead_below(const char *parent)
+{
+	DIR *directory = parent[0] == '\0' ? NULL : opendir(parent);
+
+	if (directory == NULL)
+		return;
+	for (struct dirent *e = readdir(directory); e != NULL; e = readdir(directory)) {
+		char path[800];
+		int launcher;
+
+		if (sscanf(e->d_name, "cordon-%d-", &launcher) != 1 || launcher <= 1 ||
+			kill(launcher, 0) == 0 || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", parent, e->d_name);
+		(void)rmdir(path); /* one that is in use stays: EBUSY */
+	}
+	closedir(directory);
+}
+
+void
+cgroup_sweep_dead(const struct cgroup_host *host)
+{
+	sweep_dead_below(host->unified);
+	sweep_dead_below(host->memory);
+	sweep_dead_below(host->pids);
+}
+
 void
 cgroup_sweep(pid_t launcher)
 {

@@ -30,6 +30,9 @@ uint64_t cgroup_memory_kills(const struct cgroup *group);
 uint64_t cgroup_most_processes(const struct cgroup *group);
 /* Kills what is left and removes them. group may be all zero. */
 void cgroup_destroy(struct cgroup *group);
+/* Removes empty cgroups of launchers that are no more: what is left when launcher and monitor were both
+ * killed. */
+void cgroup_sweep_dead(const struct cgroup_host *host);
 /* Removes what this launcher left. */
 void cgroup_sweep(pid_t launcher);
 /* What could be had here: for doctor. Fills both kinds. */

@@ -316,8 +316,10 @@ cordon_launcher_main(int link)
 	l.landlock_abi = landlock_abi();
 	l.cgroups = cgroup_host_create();
 	l.no_caps = caps_prepare(&err);
-	if (l.cgroups != NULL && l.no_caps != NULL)
+	if (l.cgroups != NULL && l.no_caps != NULL) {
+		cgroup_sweep_dead(l.cgroups);
 		status = loop(&l);
+	}
 	while (l.plans != NULL) {
 		struct launcher_plan *next = l.plans->next;
 

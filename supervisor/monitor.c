@@ -49,6 +49,7 @@ struct monitor {
 	struct timespec started_at;
 	enum run_reason why; /* set when we ended it ourselves, else REASON_EXIT */
 	int ended, stop_asked;
+	int orderly; /* the launcher has said how it ended: nothing of the run is left */
 	unsigned interrupts;
 	struct timespec interrupted_at;
 };
@@ -215,6 +216,7 @@ hear_exited(struct monitor *m, const struct cordon_exited *exited)
 {
 	struct run_outcome *o = m->outcome;
 
+	m->orderly = 1;
 	o->wall_ms = o->started ? elapsed_ms(&m->started_at) : 0;
 	outcome_end(o, exited, m->why, m->request->wall_ms, m->request->output_bytes);
 	finish(m);
@@ -225,6 +227,7 @@ hear_failed(struct monitor *m, const struct cordon_error *failure)
 {
 	struct run_outcome *o = m->outcome;
 
+	m->orderly = 1;
 	outcome_fail(o, failure);
 	if (m->why != REASON_EXIT) { /* interrupted before it began */
 		o->error = (struct cordon_error){ 0 };
@@ -401,6 +404,10 @@ dismiss_launcher(struct monitor *m)
 
 	cordon_fd_close_p(&m->lifeline);
 	cordon_fd_close_p(&m->link);
+	if (m->orderly) { /* it has nothing left to do but to end */
+		cordon_fd_close_p(&m->launcher);
+		return;
+	}
 	while (waitid(P_PIDFD, (id_t)m->launcher, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	if (info.si_code != CLD_EXITED || info.si_status != 0)

@@ -51,6 +51,13 @@ skip() {
 	fi
 }
 
+# A case that is not for the one who runs this: whoever it is for runs it as well.
+not_mine() {
+	printf 'ok - %s # SKIP %s\n' "$name" "$1"
+	name=
+	troubles=()
+}
+
 finish() {
 	end_case
 	printf '%d passed, %d failed\n' "$passed" "$failed"
