@@ -411,8 +411,8 @@ Test(profile_layers, a_pinned_digest_holds_or_the_profile_does_not_load)
 Test(profile_layers, the_digest_changes_with_what_decides_only)
 {
 	static const char *const same[] = { "\"extends\": [\"base\"], \"name\": \"n\"",
-		"\"extends\": [\"base\"], \"name\": \"n\", \"why\": \"text\", \"description\": "
-		"\"d\"",
+		("\"extends\": [\"base\"], \"name\": \"n\", \"why\": \"text\", "
+		 "\"description\": \"d\""),
 		"\"name\": \"n\", \"extends\": [\"base\"], \"limits\": {\"memory\": 1073741824}" };
 	static const char *const other[] = { "\"limits\": {\"memory\": 1073741823}",
 		"\"environment\": {\"set\": {\"A\": \"\"}}", "\"filesystem\": {\"hide\": [\"a\"]}",
