@@ -67,7 +67,7 @@ scenario_a17_descriptors_in_flight() {
 	control_place
 	background fd "${they[@]}" bash -c 'ulimit -n 1024 && exec "$0" descriptors_in_flight' "$W/attacks"
 	pid=$background_pid
-	wait_until 'grep -q sent "$T/background.err"' || trouble "control: nothing was sent"
+	wait_until 'grep -qs sent "$T/background.err"' || trouble "control: nothing was sent"
 	they_run "$T/bin/passfd"
 	[[ $status == 1 ]] || trouble "control: a descriptor could be passed: $status $out"
 	exec {fd}>&-
@@ -76,7 +76,7 @@ scenario_a17_descriptors_in_flight() {
 	place
 	background fd "${me[@]}" "$cordon" run --workspace "$W" -- "$W/attacks" descriptors_in_flight
 	pid=$background_pid
-	wait_until 'grep -q sent "$T/background.err"' || trouble "nothing was sent: $(<"$T/background.err")"
+	wait_until 'grep -qs sent "$T/background.err"' || trouble "nothing was sent: $(<"$T/background.err")"
 	they_run "$T/bin/passfd"
 	exits 0
 	run -- true # cordon itself still works meanwhile
