@@ -1,7 +1,7 @@
 /* MUST 1 No target lies where the launcher puts its own mounts (/proc, /dev), none is the root, and
  *        no source is the root, /proc, /sys or /dev.
  * MUST 2 The filter, interpreted, refuses each call in the table below; so a monitor that was taken
- *        over cannot leave one open. It lets sendmsg, close and exec through: the payload needs them.
+ *        over cannot leave one open. It lets exec and exit_group through: the payload needs them.
  * MUST 3 Descriptors 0 to 2 of a run are pipes or /dev/null: no file, directory, socket or device of
  *        the host (A02).
  * Namespaces, ids, capabilities and no_new_privs are not in plans at all.
@@ -87,7 +87,7 @@ static const struct probe refused[] = {
 	/* clang-format on */
 };
 
-static const int needed[] = { SYS_sendmsg, SYS_close, SYS_execve, SYS_execveat, SYS_exit_group };
+static const int needed[] = { SYS_execve, SYS_execveat, SYS_exit_group };
 
 static int
 is_allowed(const struct cordon_plan *plan, const struct probe *p, uint32_t arch)

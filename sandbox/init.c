@@ -48,9 +48,6 @@ struct init {
 	const struct sandbox_setup *s;
 	pid_t payload;
 	int signals; /* signalfd: SIGCHLD */
-	int report; /* from the payload: a fault, or end of file when exec worked; then -1 */
-	int gate_link; /* brings the listener; then -1 */
-	int master; /* the pty's, until it is handed up */
 	struct gate gate;
 	uint64_t user_us, system_us, max_rss_bytes;
 	int payload_ended, payload_status;
@@ -70,21 +67,12 @@ ascending(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Closes every descriptor that is not listed (A41): at once, not at exec, so that no prepared child
- * keeps a link of the launcher alive. */
+/* Closes every descriptor from 3 that is not listed; -1 in the list is none. */
 static int
-close_others(const struct sandbox_setup *s)
+keep_only(int *keep, unsigned count)
 {
-	int keep[CORDON_PLAN_MOUNTS + 8];
-	unsigned count = 0, next = 3;
+	unsigned next = 3;
 
-	keep[count++] = s->lifeline;
-	keep[count++] = s->init_link;
-	keep[count++] = s->workspace_idmap;
-	for (int i = 0; i < 3; i++)
-		keep[count++] = s->stdio[i];
-	for (size_t i = 0; i < s->plan->mount_count; i++)
-		keep[count++] = s->mount_idmap[i];
 	qsort(keep, count, sizeof(keep[0]), ascending);
 	for (unsigned i = 0; i < count; i++) {
 		if (keep[i] < (int)next)
@@ -95,6 +83,23 @@ close_others(const struct sandbox_setup *s)
 		next = (unsigned)keep[i] + 1;
 	}
 	return (int)syscall(SYS_close_range, next, ~0U, 0);
+}
+
+/* At once, not at exec, so that no prepared child keeps a link of the launcher alive (A41). */
+static int
+keep_what_is_ours(const struct sandbox_setup *s)
+{
+	int keep[CORDON_PLAN_MOUNTS + 8];
+	unsigned count = 0;
+
+	keep[count++] = s->lifeline;
+	keep[count++] = s->init_link;
+	keep[count++] = s->workspace_idmap;
+	for (int i = 0; i < 3; i++)
+		keep[count++] = s->stdio[i];
+	for (size_t i = 0; i < s->plan->mount_count; i++)
+		keep[count++] = s->mount_idmap[i];
+	return keep_only(keep, count);
 }
 
 static int
@@ -125,7 +130,7 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
 	const struct sandbox_ids *i = &s->ids;
 
-	if (close_others(s) < 0)
+	if (keep_what_is_ours(s) < 0)
 		return sandbox_fault(fault, STAGE_FDS, 0);
 	if (die_with_parent(s, fault) < 0)
 		return -1;
@@ -186,17 +191,6 @@ isolate(const struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox
 	return die_with_parent(s, fault);
 }
 
-/* Its own standard streams are the run's /dev/null: the host's would be a way out (A02). */
-static int
-forget_stdio(struct sandbox_fault *fault)
-{
-	CORDON_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
-		return sandbox_fault(fault, STAGE_STDIO, 0);
-	return 0;
-}
-
 static int
 prepare_signals(struct init *init, struct sandbox_fault *fault)
 {
@@ -215,25 +209,44 @@ prepare_signals(struct init *init, struct sandbox_fault *fault)
 
 struct payload_start {
 	const struct sandbox_setup *s;
-	int terminal, report, gate;
+	int terminal;
+	struct payload_outcome outcome;
 };
 
 static int
 begin_payload(void *start)
 {
-	const struct payload_start *p = start;
+	struct payload_start *p = start;
 
-	payload_main(p->s, p->terminal, p->report, p->gate);
+	payload_main(p->s, p->terminal, &p->outcome);
 }
 
-/* Clones the payload, which shares our memory until it has executed the command or failed, while we
- * stand still: nothing is copied, and there is nothing that two could write. */
+/* Clones the payload, which shares our memory and our descriptors until it has executed the command
+ * or failed, while we stand still: nothing is copied, and there is nothing that two could write. */
 static pid_t
 clone_payload(struct payload_start *start)
 {
 	_Alignas(16) static char stack[65536]; /* of the child; ours is in use */
 
-	return clone(begin_payload, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
+	return clone(begin_payload, stack + sizeof(stack),
+		CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, start);
+}
+
+/* What the payload left in the table that was shared goes, and our own standard streams become the
+ * run's /dev/null: the host's would be a way out (A02). */
+static int
+take_descriptors_back(const struct init *init, int master, struct sandbox_fault *fault)
+{
+	int keep[] = { init->s->lifeline, init->s->init_link, init->signals, init->gate.listener,
+		master };
+	CORDON_CLOSE int null = -1;
+
+	if (keep_only(keep, sizeof(keep) / sizeof(keep[0])) < 0)
+		return sandbox_fault(fault, STAGE_FDS, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		return sandbox_fault(fault, STAGE_STDIO, 0);
+	return 0;
 }
 
 /* Starts the payload. Its terminal is the session's, which pid 1 leads: a payload that led it would be
@@ -242,30 +255,30 @@ static int
 start_payload(struct init *init, struct sandbox_fault *fault)
 {
 	const struct sandbox_setup *s = init->s;
-	CORDON_CLOSE int slave = -1;
-	int report[2], gate[2];
+	struct payload_start start = { s, -1, { { STAGE_NONE, 0, 0 }, -1 } };
+	CORDON_CLOSE int master = -1;
+	uint64_t started[INIT_WORDS] = { INIT_STARTED };
 
 	if (setsid() < 0)
 		return sandbox_fault(fault, STAGE_SESSION, 0);
 	if (s->launch->tty != 0) {
-		if (pty_open(s->launch->rows, s->launch->columns, &init->master, &slave) < 0 ||
-			ioctl(slave, TIOCSCTTY, 0) < 0)
+		if (pty_open(s->launch->rows, s->launch->columns, &master, &start.terminal) < 0 ||
+			ioctl(start.terminal, TIOCSCTTY, 0) < 0)
 			return sandbox_fault(fault, STAGE_PTY, 0);
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) < 0 ||
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
-		return sandbox_fault(fault, STAGE_FORK, 0);
-
-	struct payload_start start = { s, slave, report[1], gate[1] };
-
 	init->payload = clone_payload(&start);
 	if (init->payload < 0)
 		return sandbox_fault(fault, STAGE_FORK, 0);
-	cordon_fd_close_p(&report[1]);
-	cordon_fd_close_p(&gate[1]);
-	init->report = report[0];
-	init->gate_link = gate[0];
-	return 0;
+	*fault = start.outcome.fault;
+	if (fault->stage != STAGE_NONE)
+		return -1;
+	init->gate.listener = start.outcome.listener;
+	if (take_descriptors_back(init, master, fault) < 0)
+		return -1;
+	started[1] = init->gate.listener >= 0;
+	if (init_send(s->init_link, started, master) < 0)
+		return sandbox_fault(fault, STAGE_HAND_OVER, 0);
+	return helper_filter_load() < 0 ? sandbox_fault(fault, STAGE_HELPER, 0) : 0;
 }
 
 static _Noreturn void
@@ -321,42 +334,8 @@ reap(struct init *init)
 			init->payload_status = status;
 		}
 	}
-	/* A fault of the payload is reported as such, not as its exit. */
-	if (init->payload_ended && init->report < 0)
+	if (init->payload_ended)
 		end(init, init->payload_status);
-}
-
-/* The payload has executed its command, or says why not. */
-static void
-hear_report(struct init *init)
-{
-	const struct sandbox_setup *s = init->s;
-	uint64_t words[INIT_WORDS];
-	int got = init_receive(init->report, words, NULL);
-
-	if (got == 1) {
-		(void)!init_send(s->init_link, words, -1);
-		_exit(1);
-	}
-	cordon_fd_close_p(&init->report);
-	/* The listener was sent before exec, so it is here when there is one. */
-	if (init_receive(init->gate_link, words, &init->gate.listener) != 1)
-		init->gate.listener = -1;
-	cordon_fd_close_p(&init->gate_link);
-
-	const uint64_t started[INIT_WORDS] = { INIT_STARTED, init->gate.listener >= 0 };
-
-	if (init_send(s->init_link, started, init->master) < 0)
-		_exit(1);
-	cordon_fd_close_p(&init->master);
-	for (int i = 0; i < 3; i++) {
-		int copy = s->stdio[i];
-
-		cordon_fd_close_p(&copy);
-	}
-	if (helper_filter_load() < 0)
-		_exit(1);
-	reap(init);
 }
 
 static void
@@ -374,24 +353,21 @@ static _Noreturn void
 loop(struct init *init)
 {
 	for (;;) {
-		struct pollfd p[5] = {
+		struct pollfd p[4] = {
 			{ .fd = init->s->lifeline, .events = 0 },
 			{ .fd = init->s->init_link, .events = POLLIN },
 			{ .fd = init->signals, .events = POLLIN },
-			{ .fd = init->report, .events = POLLIN },
 			{ .fd = init->gate.listener, .events = POLLIN },
 		};
 
-		if (poll(p, 5, init->gate.pending_count > 0 ? 10 : -1) < 0 && errno != EINTR)
+		if (poll(p, 4, init->gate.pending_count > 0 ? 10 : -1) < 0 && errno != EINTR)
 			_exit(1);
 		if (p[0].revents != 0)
 			_exit(1); /* MUST 1 */
 		if (p[1].revents != 0)
 			hear_launcher(init);
-		if (p[3].revents != 0)
-			hear_report(init);
-		if (p[4].revents != 0 &&
-			((p[4].revents & POLLIN) == 0 || gate_answer(&init->gate) < 0))
+		if (p[3].revents != 0 &&
+			((p[3].revents & POLLIN) == 0 || gate_answer(&init->gate) < 0))
 			cordon_fd_close_p(
 				&init->gate.listener); /* nobody is left under the filter */
 		if (init->gate.pending_count > 0)
@@ -408,16 +384,12 @@ init_main(const struct sandbox_setup *s, struct caps_none *no_caps)
 	struct init init = {
 		.s = s,
 		.signals = -1,
-		.report = -1,
-		.gate_link = -1,
-		.master = -1,
 		.gate = { .listener = -1, .plan = s->plan },
 	};
 	uint64_t words[INIT_WORDS] = { INIT_FAULT };
 
 	if (arrive(s, &fault) == 0 && isolate(s, no_caps, &fault) == 0 &&
-		forget_stdio(&fault) == 0 && prepare_signals(&init, &fault) == 0 &&
-		start_payload(&init, &fault) == 0)
+		prepare_signals(&init, &fault) == 0 && start_payload(&init, &fault) == 0)
 		loop(&init);
 	words[1] = fault.stage;
 	words[2] = fault.index;

@@ -300,6 +300,7 @@ detach(void)
 		(void)sigaction(number, &standard, NULL);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return -1;
+	cordon_fd_raise_limit(); /* runs have their plan's: limits.c */
 	umask(0);
 	return chdir("/");
 }

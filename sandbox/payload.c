@@ -1,13 +1,18 @@
 /* The payload's process, from clone to exec. Plain system calls on prepared data.
  *
+ * It shares memory and descriptors with pid 1, which stands still meanwhile, so that the listener of
+ * its filter need not be sent: a message with a descriptor can be refused when the user has many in
+ * flight (unix(7), ETOOMANYREFS), and a run could bring that about for all of them (A17). exec gives
+ * it a table of its own first and closes in that one.
+ *
  * Order: signals and the process group first (a terminal signal must find them); descriptors before
  * the filter; limits before no_new_privs matters to nobody, but inside the user namespace; Landlock
  * before the filter, which refuses it afterwards; the filter last, so that it need not allow what set
- * the run up. After it only sendmsg, close and execve are needed, which every filter allows: floor.c
- * checks that.
+ * the run up. After it only exec and exit_group are needed, which every filter allows: floor.c checks
+ * that.
  *
  * calls: setpgid ioctl rt_sigaction rt_sigprocmask dup3 dup2 close_range prctl openat2 fstat seccomp
- * sendmsg execve execveat write exit_group and those of limits.c landlock.c */
+ * execve execveat exit_group and those of limits.c landlock.c */
 #include "payload.h"
 
 #include <errno.h>
@@ -26,7 +31,6 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
-#include "init_proto.h"
 #include "landlock.h"
 #include "limits.h"
 
@@ -68,27 +72,22 @@ load(const struct sandbox_setup *s, int notify)
 		notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
 }
 
-/* Loads the filter. The listener, if there is one, goes to pid 1. */
+/* Loads the filter; *ret_listener is what pid 1 answers its calls at, or -1. */
 static int
-load_filter(const struct sandbox_setup *s, int gate, struct sandbox_fault *fault)
+load_filter(const struct sandbox_setup *s, int *ret_listener, struct sandbox_fault *fault)
 {
-	uint64_t words[INIT_WORDS] = { 0 };
-	int listener;
-
-	if (!s->notify)
-		return load(s, 0) < 0 ? sandbox_fault(fault, STAGE_FILTER, 0) : 0;
-	listener = load(s, 1);
-	if (listener < 0 && errno == EBUSY) {
-		/* seccomp(2): one listener for a tree of filters. Without it refused calls are not
-		 * counted; where the profile needs connect(2) carried out, there is no run. */
+	if (s->notify) {
+		*ret_listener = load(s, 1);
+		if (*ret_listener >= 0)
+			return 0;
+		/* seccomp(2), EBUSY: one listener for a tree of filters. Without it refused calls are
+		 * not counted; where the profile needs connect(2) carried out, there is no run. */
+		if (errno != EBUSY)
+			return sandbox_fault(fault, STAGE_FILTER, 0);
 		if ((s->plan->flags & CORDON_PLAN_SOCKETS_INSIDE) != 0)
 			return sandbox_fault(fault, STAGE_LISTENER, 0);
-		return load(s, 0) < 0 ? sandbox_fault(fault, STAGE_FILTER, 0) : 0;
 	}
-	if (listener < 0)
-		return sandbox_fault(fault, STAGE_FILTER, 0);
-	/* unix(7), ETOOMANYREFS: descriptors in flight count for the whole uid (A17). */
-	return init_send(gate, words, listener) < 0 ? sandbox_fault(fault, STAGE_HAND_OVER, 0) : 0;
+	return load(s, 0) < 0 ? sandbox_fault(fault, STAGE_FILTER, 0) : 0;
 }
 
 /* Opens the command inside the run's root and compares it with what was judged (M2, A02). */
@@ -110,9 +109,10 @@ open_exe(const struct sandbox_setup *s, struct sandbox_fault *fault)
 }
 
 static void
-run_command(const struct sandbox_setup *s, int terminal, int gate, struct sandbox_fault *fault)
+run_command(const struct sandbox_setup *s, int terminal, struct payload_outcome *outcome)
 {
 	const struct cordon_launch *l = s->launch;
+	struct sandbox_fault *fault = &outcome->fault;
 	int exe;
 
 	if (setpgid(0, 0) < 0) {
@@ -142,7 +142,7 @@ run_command(const struct sandbox_setup *s, int terminal, int gate, struct sandbo
 	}
 	/* Landlock's rules need descriptors of their own; open_files may be small. They are closed
 	 * by now: the limit counts numbers, and those below it are free. */
-	if (landlock_apply(s, fault) < 0 || load_filter(s, gate, fault) < 0)
+	if (landlock_apply(s, fault) < 0 || load_filter(s, &outcome->listener, fault) < 0)
 		return;
 	if (l->script)
 		(void)execve(l->exe, l->argv, l->env);
@@ -152,16 +152,8 @@ run_command(const struct sandbox_setup *s, int terminal, int gate, struct sandbo
 }
 
 _Noreturn void
-payload_main(const struct sandbox_setup *s, int terminal, int report, int gate)
+payload_main(const struct sandbox_setup *s, int terminal, struct payload_outcome *outcome)
 {
-	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
-	uint64_t words[INIT_WORDS] = { INIT_FAULT };
-
-	run_command(s, terminal, gate, &fault);
-	words[1] = fault.stage;
-	words[2] = fault.index;
-	words[3] = (uint64_t)fault.sys;
-	/* End of file on report, without a message, means that exec worked. */
-	(void)!init_send(report, words, -1);
+	run_command(s, terminal, outcome);
 	_exit(127);
 }

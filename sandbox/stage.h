@@ -55,7 +55,7 @@
 	X(FILTER, "load the system call filter", "floor.seccomp", "")                            \
 	X(LISTENER, "load the system call filter: another filter owns the listener",             \
 		"floor.listener", "listener")                                                    \
-	X(HAND_OVER, "hand the filter's listener to pid 1", "limit.descriptors", "inflight")     \
+	X(HAND_OVER, "hand the run's terminal to the launcher", "limit.descriptors", "inflight") \
 	X(HELPER, "lock down pid 1 of the run", "floor.seccomp", "")                             \
 	X(EXE, "open the command inside the run", "", "")                                        \
 	X(EXE_IDENTITY, "execute the command: it is another file by now", "exec.digest_changed", \

@@ -384,6 +384,7 @@ start(struct monitor *m, struct cordon_error *err)
 		return -1;
 	if ((r->launch.tty & 1u) == 0 && isatty(0))
 		attend(m);
+	cordon_fd_raise_limit(); /* a run cannot use up what we send descriptors with (A17) */
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make the lifeline");
 	read_end = ends[0];

@@ -36,6 +36,10 @@ int cordon_fd_slurp(int fd, size_t limit, char **ret_data, size_t *ret_size,
 /* Adds or removes O_NONBLOCK of the open file description. Returns 0 or -1 with errno set. */
 int cordon_fd_nonblock(int fd, int on) CORDON_CHECKED;
 
+/* Raises the soft limit on open descriptors to the hard one. The kernel measures descriptors in flight
+ * against it, too, and those count for all processes of a user: unix(7), ETOOMANYREFS. */
+void cordon_fd_raise_limit(void);
+
 /* True when fd is an anonymous pipe (a FIFO that lives on pipefs), the only foreign thing that may
  * be handed straight to a run (A02). */
 int cordon_fd_is_anonymous_pipe(int fd);
