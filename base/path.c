@@ -1,7 +1,7 @@
 /* Nothing here looks at a path twice: a name becomes a descriptor in one system call, and the
  * functions on text touch no file.
  *
- * calls: openat2 fstat */
+ * calls: openat2 fstat close */
 #include <cordon/path.h>
 
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <linux/openat2.h>
+
+#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 int
 cordon_openat2(int dirfd, const char *path, uint64_t flags, uint32_t mode, uint64_t resolve)
@@ -50,8 +52,7 @@ int
 cordon_open_beneath(
 	int dirfd, const char *path, uint64_t flags, uint32_t mode, struct cordon_error *err)
 {
-	int fd = cordon_openat2(dirfd, path, flags, mode,
-		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	int fd = cordon_openat2(dirfd, path, flags, mode, BENEATH);
 
 	/* EXDEV: "..", an absolute path or a link that leads out; ELOOP: a link that does not. */
 	if (fd < 0 && (errno == EXDEV || errno == ELOOP))
@@ -65,6 +66,37 @@ cordon_open_in_root(int dirfd, const char *path, uint64_t flags, struct cordon_e
 	int fd = cordon_openat2(dirfd, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	return fd < 0 ? fail_to_open(path, err) : fd;
+}
+
+int
+cordon_stat_beneath(int dirfd, const char *path, struct stat *ret)
+{
+	int fd = cordon_openat2(dirfd, path, O_PATH | O_NOFOLLOW, 0, BENEATH);
+	int result;
+
+	if (fd < 0)
+		return -1;
+	result = fstat(fd, ret);
+	(void)close(fd);
+	return result;
+}
+
+int
+cordon_open_parent(int dirfd, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX] = ".";
+
+	*ret_name = slash == NULL ? path : slash + 1;
+	if (slash != NULL) {
+		if (slash - path >= PATH_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(parent, path, (size_t)(slash - path));
+		parent[slash - path] = '\0';
+	}
+	return cordon_openat2(dirfd, parent, O_PATH | O_DIRECTORY, 0, BENEATH);
 }
 
 int

@@ -279,3 +279,19 @@ covers_finish(struct sandbox_covers *covers, int workspace)
 	free(covers->items);
 	*covers = (struct sandbox_covers){ 0 };
 }
+
+size_t
+covers_sweep(int workspace, char *const *protect, size_t protect_count)
+{
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error ignored;
+	size_t held = 0;
+
+	for (size_t i = 0; i < protect_count; i++)
+		(void)!expand(&covers, workspace, "", protect[i], &ignored);
+	for (size_t i = 0; i < covers.count; i++)
+		if (covers.items[i].missing)
+			held += placeholder_sweep(workspace, covers.items[i].path) < 0;
+	covers_finish(&covers, workspace);
+	return held;
+}

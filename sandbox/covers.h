@@ -41,6 +41,10 @@ int covers_make(struct sandbox_covers *covers, int workspace, const struct cordo
 /* Removes placeholders that no other run holds, and frees. covers may be all zero. */
 void covers_finish(struct sandbox_covers *covers, int workspace);
 
+/* Removes the placeholders that a killed launcher left for these patterns below workspace. Returns how
+ * many somebody still holds. */
+size_t covers_sweep(int workspace, char *const *protect, size_t protect_count);
+
 /* Adds one cover; path is copied. Returns 0, or -1 with *err set. */
 int covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_kind kind,
 	int missing, struct cordon_error *err) CORDON_CHECKED;
@@ -59,5 +63,6 @@ struct stat;
 int placeholder_is_one(const struct stat *st);
 /* Lets go of it, and removes it when nobody else holds it. placeholder is closed. */
 void placeholder_release(int workspace, const char *path, int placeholder);
-/* Removes what a killed launcher left: placeholders at these paths that nobody holds. */
-void placeholder_sweep(int workspace, char *const *paths, size_t count);
+/* Removes what a killed launcher left: the placeholder at path, if nobody holds it. Returns 0, or -1
+ * when somebody does. */
+int placeholder_sweep(int workspace, const char *path);

@@ -1,4 +1,4 @@
-/* calls: openat2 getdents64 fstatat close */
+/* calls: openat2 getdents64 fstat close */
 #include "entries.h"
 
 #include <dirent.h>
@@ -50,5 +50,5 @@ entries_is_directory(int workspace, const char *path, const struct dirent *entry
 
 	if (entry->d_type != DT_UNKNOWN)
 		return entry->d_type == DT_DIR;
-	return fstatat(workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	return cordon_stat_beneath(workspace, path, &st) == 0 && S_ISDIR(st.st_mode);
 }

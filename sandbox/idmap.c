@@ -1,4 +1,4 @@
-/* calls: clone prctl ppoll open write waitid pidfd_send_signal open_tree mount_setattr */
+/* calls: clone close_range prctl getppid ppoll exit open write waitid pidfd_send_signal open_tree mount_setattr */
 #include "idmap.h"
 
 #include <errno.h>
@@ -58,13 +58,17 @@ idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_ou
 	return write_maps("/proc/self", inside, outside, group_inside, group_outside);
 }
 
-/* Holds the namespace for a moment; gone with the launcher in any case. It shares our memory, so that
- * nothing is copied for it, and makes system calls only. */
+/* Holds the namespace for a moment. It is gone with the launcher in any case, and until then holds
+ * none of its descriptors, whose ends others wait for (A41). It shares our memory, so that nothing is
+ * copied for it, and makes system calls only. */
 static int
-hold(void *nothing)
+hold(void *launcher)
 {
-	(void)nothing;
+	(void)syscall(SYS_close_range, 0, ~0U, 0);
 	(void)syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	/* The signal does not come when the launcher has died before: prctl(2). */
+	if (syscall(SYS_getppid) != (intptr_t)launcher)
+		(void)syscall(SYS_exit, 1);
 	for (;;)
 		(void)syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
 	return 0;
@@ -78,8 +82,9 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cord
 	CORDON_CLOSE int ns = -1;
 	char path[48];
 	siginfo_t info;
-	pid_t pid = clone(hold, stack + sizeof(stack),
-		CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, NULL, &pidfd);
+	pid_t pid =
+		clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD,
+			(void *)(intptr_t)getpid(), &pidfd);
 	int failed = 0, sys = 0;
 
 	if (pid < 0)

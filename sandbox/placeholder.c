@@ -24,13 +24,19 @@
 
 /* True while the name still leads to the opened directory. */
 static int
-is_still_there(int workspace, const char *path, int placeholder)
+is_still_there(int parent, const char *name, int placeholder)
 {
 	struct stat opened, named;
 
 	return fstat(placeholder, &opened) == 0 &&
-	       fstatat(workspace, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static int
+open_placeholder(int parent, const char *name)
+{
+	return cordon_openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
 }
 
 int
@@ -50,27 +56,32 @@ is_marked(int placeholder)
 int
 placeholder_take(int workspace, const char *path)
 {
+	const char *name;
+	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
+
+	if (parent < 0)
+		return -1;
 	for (int attempt = 0; attempt < 100; attempt++) {
 		CORDON_CLOSE int fd = -1;
-		struct stat parent;
-		const int created = mkdirat(workspace, path, MARK) == 0;
+		struct stat owner;
+		const int created = mkdirat(parent, name, MARK) == 0;
 
 		if (!created && errno != EEXIST)
 			return -1;
-		fd = cordon_openat2(
-			workspace, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
+		fd = open_placeholder(parent, name);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* another run removed it in between */
 		if (fd < 0)
 			return -1;
-		if (created && geteuid() == 0 && fstat(workspace, &parent) == 0)
-			(void)!fchown(fd, parent.st_uid, parent.st_gid);
+		/* What is there by now may be somebody else's, so only our own is given away. */
+		if (created && geteuid() == 0 && is_marked(fd) && fstat(workspace, &owner) == 0)
+			(void)!fchown(fd, owner.st_uid, owner.st_gid);
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
 			if (errno == EWOULDBLOCK)
 				continue; /* being removed */
 			return -1;
 		}
-		if (!is_still_there(workspace, path, fd))
+		if (!is_still_there(parent, name, fd))
 			continue;
 		if (!is_marked(fd)) {
 			errno = EEXIST;
@@ -82,25 +93,34 @@ placeholder_take(int workspace, const char *path)
 	return -1;
 }
 
-void
-placeholder_release(int workspace, const char *path, int placeholder)
+/* Removes the placeholder when nobody else holds it. Returns 0, or -1 with EWOULDBLOCK. */
+static int
+release(int parent, const char *name, int placeholder)
 {
-	CORDON_CLOSE int fd = placeholder;
-
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(workspace, path, fd))
-		(void)!unlinkat(workspace, path, AT_REMOVEDIR);
+	if (flock(placeholder, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	if (is_still_there(parent, name, placeholder))
+		(void)!unlinkat(parent, name, AT_REMOVEDIR);
+	return 0;
 }
 
 void
-placeholder_sweep(int workspace, char *const *paths, size_t count)
+placeholder_release(int workspace, const char *path, int placeholder)
 {
-	for (size_t i = 0; i < count; i++) {
-		int fd = cordon_openat2(
-			workspace, paths[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
+	const char *name;
+	CORDON_CLOSE int fd = placeholder;
+	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
 
-		if (fd >= 0 && is_marked(fd))
-			placeholder_release(workspace, paths[i], fd);
-		else
-			cordon_fd_close_p(&fd);
-	}
+	if (parent >= 0)
+		(void)!release(parent, name, fd);
+}
+
+int
+placeholder_sweep(int workspace, const char *path)
+{
+	const char *name;
+	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
+	CORDON_CLOSE int fd = parent < 0 ? -1 : open_placeholder(parent, name);
+
+	return fd >= 0 && is_marked(fd) ? release(parent, name, fd) : 0;
 }

@@ -1,6 +1,6 @@
 /* Starting a launcher, and sweeping behind one that died. The monitor's side.
  *
- * calls: clone3 close_range execve openat2 and those of cgroup.c placeholder.c */
+ * calls: clone3 close_range execve openat2 nanosleep and those of cgroup.c covers.c */
 #include <cordon/launcher.h>
 
 #include <dirent.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/sched.h>
@@ -22,6 +23,8 @@
 
 #include "cgroup.h"
 #include "covers.h"
+
+#define SWEEPS 50 /* 10 ms apart */
 
 /* Clones the calling process, with all signals at their defaults. Returns the pid, 0 in the child. */
 static pid_t
@@ -103,12 +106,17 @@ void
 cordon_launcher_sweep(
 	pid_t launcher, const char *workspace, char *const *protect, size_t protect_count)
 {
+	const struct timespec pause = { .tv_nsec = 10 * 1000000 };
 	CORDON_CLOSE int fd = -1;
 
 	cgroup_sweep(launcher);
 	if (workspace[0] == '\0')
 		return;
 	fd = cordon_openat2(AT_FDCWD, workspace, O_PATH | O_DIRECTORY, 0, 0);
-	if (fd >= 0)
-		placeholder_sweep(fd, protect, protect_count);
+	/* pid 1 of a run that was being prepared has the locks, too, until it has noticed. */
+	for (int attempt = 0; fd >= 0 && attempt < SWEEPS; attempt++) {
+		if (covers_sweep(fd, protect, protect_count) == 0)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
 }

@@ -1,7 +1,7 @@
 /* A bounded look, not a parse: names, change times, and whether a word occurs. What it overlooks is
  * no worse than not looking; protect (covers.c) is what prevents.
  *
- * calls: openat2 getdents64 fstat fstatat read close */
+ * calls: openat2 getdents64 fstat read close */
 #include "starts_code.h"
 
 #include <dirent.h>
@@ -46,8 +46,7 @@ changed(const struct search *s, const char *path, mode_t type)
 {
 	struct stat st;
 
-	if (fstatat(s->workspace, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		(st.st_mode & S_IFMT) != type)
+	if (cordon_stat_beneath(s->workspace, path, &st) < 0 || (st.st_mode & S_IFMT) != type)
 		return 0;
 	return st.st_ctim.tv_sec > s->since->tv_sec ||
 	       (st.st_ctim.tv_sec == s->since->tv_sec && st.st_ctim.tv_nsec >= s->since->tv_nsec);
@@ -107,10 +106,10 @@ is_repository(const struct search *s, const char *path, const char *name)
 	if (strcmp(name, ".git") == 0)
 		return 1;
 	snprintf(head, sizeof(head), "%.3000s%sHEAD", path, path[0] == '\0' ? "" : "/");
-	if (fstatat(s->workspace, head, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (cordon_stat_beneath(s->workspace, head, &st) < 0)
 		return 0;
 	snprintf(head, sizeof(head), "%.3000s%sobjects", path, path[0] == '\0' ? "" : "/");
-	return fstatat(s->workspace, head, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	return cordon_stat_beneath(s->workspace, head, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static int

@@ -111,7 +111,7 @@ identify(int workspace, const char *path)
 	struct cordon_identity identity = { 0 };
 	struct stat st;
 
-	if (fstatat(workspace, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (cordon_stat_beneath(workspace, path, &st) == 0)
 		identity = (struct cordon_identity){ st.st_dev, st.st_ino };
 	return identity;
 }
@@ -181,12 +181,14 @@ watch_fd(const struct watch *w)
 static void
 take_away(struct watch *w, const char *path)
 {
-	char aside[PATH_MAX];
+	char aside[NAME_MAX + 1];
+	const char *name;
+	CORDON_CLOSE int parent = cordon_open_parent(w->workspace, path, &name);
 
-	if (unlinkat(w->workspace, path, 0) == 0 || errno == ENOENT)
+	if (parent < 0 || unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return;
-	if (snprintf(aside, sizeof(aside), "%s.refused-by-cordon", path) < (int)sizeof(aside))
-		(void)!renameat(w->workspace, path, w->workspace, aside);
+	if (snprintf(aside, sizeof(aside), "%s.refused-by-cordon", name) < (int)sizeof(aside))
+		(void)!renameat(parent, name, parent, aside);
 }
 
 static enum cordon_end

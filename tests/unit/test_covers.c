@@ -121,22 +121,47 @@ Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
 
 	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
 	covers_finish(&covers, workspace);
-	placeholder_sweep(workspace, protect, 1);
+	cr_assert(eq(sz, covers_sweep(workspace, protect, 1), 0));
 
 	cr_assert(exists(".vscode"));
 }
 
 Test(covers, a_placeholder_of_a_killed_run_is_swept)
 {
-	char *protect[] = { (char *)".envrc" };
+	char *protect[] = { (char *)".envrc", (char *)"a/*/c" };
+	mkdirat(workspace, "a", 0755);
+	mkdirat(workspace, "a/b", 0755);
 	int held = placeholder_take(workspace, ".envrc");
+	int below = placeholder_take(workspace, "a/b/c");
 
 	cr_assert(held >= 0);
-	placeholder_sweep(workspace, protect, 1);
+	cr_assert(below >= 0);
+	cr_assert(eq(sz, covers_sweep(workspace, protect, 2), 2));
 	cr_assert(exists(".envrc"), "a live run holds it");
 	close(held); /* as a kill would */
-	placeholder_sweep(workspace, protect, 1);
+	close(below);
+	cr_assert(eq(sz, covers_sweep(workspace, protect, 2), 0));
 	cr_assert(not(exists(".envrc")));
+	cr_assert(not(exists("a/b/c")));
+}
+
+/* What a racing thread would hit by luck: the parent is a link by the time the name is used. */
+Test(covers, a_placeholder_is_not_made_or_removed_through_a_link)
+{
+	mkdirat(workspace, "real", 0755);
+	mkdirat(workspace, "outside", 0755);
+	int held = placeholder_take(workspace, "real/name");
+	cr_assert(held >= 0);
+	cr_assert(eq(int, renameat(workspace, "real", workspace, "moved"), 0));
+	cr_assert(eq(int, symlinkat("outside", workspace, "real"), 0));
+	mkdirat(workspace, "outside/name", 01555);
+
+	cr_assert(eq(int, placeholder_take(workspace, "real/name"), -1));
+	placeholder_release(workspace, "real/name", held);
+	cr_assert(eq(int, placeholder_sweep(workspace, "real/name"), 0));
+
+	cr_assert(exists("outside/name"));
+	cr_assert(exists("moved/name"));
 }
 
 Test(covers, nothing_opens_what_a_parent_protects)

@@ -34,6 +34,7 @@ drop_workspace(void)
 }
 
 TestSuite(open_beneath, .init = make_workspace, .fini = drop_workspace, .timeout = 5);
+TestSuite(parent, .init = make_workspace, .fini = drop_workspace, .timeout = 5);
 TestSuite(open_in_root, .init = make_workspace, .fini = drop_workspace, .timeout = 5);
 
 Test(open_beneath, refuses_a_symlink_that_points_outside_the_workspace)
@@ -146,4 +147,37 @@ Test(fd, only_anonymous_pipes_may_be_passed_straight)
 	close(ends[0]);
 	close(ends[1]);
 	close(null);
+}
+
+Test(parent, is_opened_and_the_last_name_is_left)
+{
+	const char *name = NULL;
+	struct stat st;
+
+	int parent = cordon_open_parent(workspace, "sub/up", &name);
+	cr_assert(parent >= 0);
+	cr_assert(eq(str, (char *)name, "up"));
+	cr_assert(eq(int, mkdirat(parent, name, 0700), 0));
+	cr_assert(eq(int, cordon_stat_beneath(workspace, "sub/up", &st), 0));
+	cr_assert(eq(int, st.st_mode & S_IFMT, S_IFDIR));
+	unlinkat(parent, name, AT_REMOVEDIR);
+	close(parent);
+
+	parent = cordon_open_parent(workspace, "top", &name);
+	cr_assert(parent >= 0);
+	cr_assert(eq(str, (char *)name, "top"));
+	close(parent);
+}
+
+Test(parent, is_no_link_and_not_outside)
+{
+	const char *name = NULL;
+	struct stat st;
+	cr_assert(eq(int, symlinkat("/etc", workspace, "notes"), 0));
+
+	cr_assert(eq(int, cordon_open_parent(workspace, "notes/passwd", &name), -1));
+	cr_assert(eq(int, cordon_open_parent(workspace, "../x", &name), -1));
+	cr_assert(eq(int, cordon_stat_beneath(workspace, "notes/passwd", &st), -1));
+	cr_assert(eq(int, cordon_stat_beneath(workspace, "notes", &st), 0), "the link itself");
+	cr_assert(eq(int, st.st_mode & S_IFMT, S_IFLNK));
 }

@@ -34,6 +34,17 @@ int cordon_open_in_root(
  * nothing and may be used between clone and exec. */
 int cordon_openat2(int dirfd, const char *path, uint64_t flags, uint32_t mode, uint64_t resolve);
 
+struct stat;
+
+/* lstat(2) of a path below dirfd that follows no link on the way either and never leaves dirfd: a
+ * directory that is swapped for a link meanwhile leads nowhere. Returns 0, or -1 with errno set. */
+int cordon_stat_beneath(int dirfd, const char *path, struct stat *ret);
+
+/* Opens the directory that path is in, below dirfd, following no link and never leaving dirfd;
+ * *ret_name is the last component, in path. What is done to that name by the descriptor happens there
+ * and nowhere else. Returns an O_PATH descriptor that the caller owns, or -1 with errno set. */
+int cordon_open_parent(int dirfd, const char *path, const char **ret_name);
+
 /* Fills *ret with dev and ino of fd. Returns 0, or -1 with errno set. */
 int cordon_identify(int fd, struct cordon_identity *ret);
 
