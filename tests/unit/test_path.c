@@ -159,7 +159,7 @@ Test(parent, is_opened_and_the_last_name_is_left)
 	cr_assert(eq(str, (char *)name, "up"));
 	cr_assert(eq(int, mkdirat(parent, name, 0700), 0));
 	cr_assert(eq(int, cordon_stat_beneath(workspace, "sub/up", &st), 0));
-	cr_assert(eq(int, st.st_mode & S_IFMT, S_IFDIR));
+	cr_assert(eq(int, st.st_mode &S_IFMT, S_IFDIR));
 	unlinkat(parent, name, AT_REMOVEDIR);
 	close(parent);
 
@@ -179,5 +179,5 @@ Test(parent, is_no_link_and_not_outside)
 	cr_assert(eq(int, cordon_open_parent(workspace, "../x", &name), -1));
 	cr_assert(eq(int, cordon_stat_beneath(workspace, "notes/passwd", &st), -1));
 	cr_assert(eq(int, cordon_stat_beneath(workspace, "notes", &st), 0), "the link itself");
-	cr_assert(eq(int, st.st_mode & S_IFMT, S_IFLNK));
+	cr_assert(eq(int, st.st_mode &S_IFMT, S_IFLNK));
 }
