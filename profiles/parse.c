@@ -336,11 +336,38 @@ take_hide(struct parse *p, const char *key, const json_t *value)
 	return take_below(p, key, value, &p->layer->values.hide);
 }
 
+/* Absent names are held, too, so that only whole components can be left open. */
+static int
+is_protectable(const char *path)
+{
+	for (const char *end; *path != '\0'; path = *end == '/' ? end + 1 : end) {
+		end = strchrnul(path, '/');
+		if (memchr(path, '*', (size_t)(end - path)) == NULL)
+			continue;
+		if (!(end - path == 1 || (end - path == 2 && path[1] == '*' && *end == '/')))
+			return 0;
+	}
+	return 1;
+}
+
 static int
 take_protect(struct parse *p, const char *key, const json_t *value)
 {
+	struct cordon_strings *list = &p->layer->values.protect;
+	char child[KEY_MAX];
+
 	p->layer->has_protect = 1;
-	return take_below(p, key, value, &p->layer->values.protect);
+	if (take_below(p, key, value, list) < 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		put_key(child, "%s/%zu", key, i);
+		if (!is_protectable(list->items[i]))
+			return FAIL(p, child,
+				"'%s' cannot be protected: '*' must be a whole name, and '**' "
+				"directories above one",
+				list->items[i]);
+	}
+	return 0;
 }
 
 static int

@@ -5,7 +5,7 @@
  * (starts_code.c): `git init` in an empty workspace must work. A parent that is not a directory (the
  * .git file of a worktree) is protected itself.
  *
- * calls: openat2 fstatat readlink getdents64 and those of placeholder.c and hide.c */
+ * calls: openat2 fstatat fstat readlink getdents64 and those of placeholder.c and hide.c */
 #include "covers.h"
 
 #include <errno.h>
@@ -24,7 +24,8 @@
 
 #include "entries.h"
 
-#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define DEPTH_MAX 32 /* of directories that "**" stands for */
+#define BENEATH   (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 int
 covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_kind kind,
@@ -105,6 +106,7 @@ struct star {
 	int workspace;
 	const char *rest;
 	struct cordon_error *err;
+	unsigned depth; /* of "**" */
 };
 
 static int
@@ -125,9 +127,56 @@ static int
 expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, const char *rest,
 	struct cordon_error *err)
 {
-	struct star star = { covers, workspace, rest, err };
+	struct star star = { covers, workspace, rest, err, 0 };
 
 	return entries_each(workspace, prefix, expand_entry, &star);
+}
+
+static int
+exists_in(int workspace, const char *directory, const char *name, size_t length)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s%s%.*s", directory, directory[0] == '\0' ? "" : "/",
+		       (int)length, name) < (int)sizeof(path) &&
+	       cordon_stat_beneath(workspace, path, &st) == 0;
+}
+
+static int expand_tree(const struct star *star, const char *prefix);
+
+static int
+expand_tree_entry(void *context, const char *path, const struct dirent *entry)
+{
+	const struct star *star = context;
+	struct star below = *star;
+
+	below.depth++;
+	return path != NULL && below.depth < DEPTH_MAX &&
+			       entries_is_directory(star->workspace, path, entry)
+		       ? expand_tree(&below, path)
+		       : 0;
+}
+
+/* "**" as one component: prefix and the directories below it. Names that are absent are held in
+ * repositories only, where git would read them; what is in one is not searched but for the
+ * repositories of its submodules: gitrepository-layout(5). */
+static int
+expand_tree(const struct star *star, const char *prefix)
+{
+	const size_t length = strcspn(star->rest, "/");
+	const int repository = exists_in(star->workspace, prefix, "HEAD", 4);
+	char modules[PATH_MAX];
+
+	if ((repository || exists_in(star->workspace, prefix, star->rest, length)) &&
+		expand(star->covers, star->workspace, prefix, star->rest, star->err) < 0)
+		return -1;
+	if (!repository)
+		return entries_each(
+			star->workspace, prefix, expand_tree_entry, (void *)(uintptr_t)star);
+	if (snprintf(modules, sizeof(modules), "%s/modules", prefix) >= (int)sizeof(modules))
+		return 0;
+	return entries_each(star->workspace, modules, expand_tree_entry, (void *)(uintptr_t)star);
 }
 
 /* Follows one pattern: prefix has been found, rest is to come. */
@@ -144,6 +193,8 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 
 	if (end - rest == 1 && *rest == '*')
 		return expand_star(covers, workspace, prefix, next, err);
+	if (end - rest == 2 && memcmp(rest, "**", 2) == 0)
+		return expand_tree(&(struct star){ covers, workspace, next, err, 0 }, prefix);
 	length = snprintf(path, sizeof(path), "%s%s%.*s", prefix, prefix[0] == '\0' ? "" : "/",
 		(int)(end - rest), rest);
 	if (length >= (int)sizeof(path))

@@ -41,15 +41,17 @@ note(struct search *s, const char *path)
 			"%.190s", path);
 }
 
-static int
-changed(const struct search *s, const char *path, mode_t type)
+/* The type of the file at path, when it has changed since the run began; else 0. */
+static mode_t
+changed(const struct search *s, const char *path)
 {
 	struct stat st;
 
-	if (cordon_stat_beneath(s->workspace, path, &st) < 0 || (st.st_mode & S_IFMT) != type)
+	if (cordon_stat_beneath(s->workspace, path, &st) < 0 ||
+		st.st_ctim.tv_sec < s->since->tv_sec ||
+		(st.st_ctim.tv_sec == s->since->tv_sec && st.st_ctim.tv_nsec < s->since->tv_nsec))
 		return 0;
-	return st.st_ctim.tv_sec > s->since->tv_sec ||
-	       (st.st_ctim.tv_sec == s->since->tv_sec && st.st_ctim.tv_nsec >= s->since->tv_nsec);
+	return st.st_mode & S_IFMT;
 }
 
 /* Words of git-config(1) that name a program. */
@@ -79,37 +81,51 @@ look_at_hook(void *context, const char *path, const struct dirent *entry)
 	const int sample = length > 7 && strcmp(entry->d_name + length - 7, ".sample") == 0;
 
 	if (path != NULL && entry->d_name[0] != '.' && !sample &&
-		(changed(context, path, S_IFREG) || changed(context, path, S_IFLNK)))
+		changed(context, path) != S_IFDIR && changed(context, path) != 0)
 		note(context, path);
 	return 0;
 }
 
-/* path is a directory with a repository in it: ".git", or a bare one. */
+static void
+join(char child[PATH_MAX], const char *path, const char *name)
+{
+	snprintf(child, PATH_MAX, "%.3000s%s%s", path, path[0] == '\0' ? "" : "/", name);
+}
+
+/* path is a directory with a repository in it: ".git", or a bare one. Links are not followed, so that a
+ * new one is worth a word by itself. */
 static void
 look_into(struct search *s, const char *path)
 {
 	char child[PATH_MAX];
+	mode_t type;
 
-	snprintf(child, sizeof(child), "%.3000s%sconfig", path, path[0] == '\0' ? "" : "/");
-	if (changed(s, child, S_IFREG) && config_starts_code(s, child))
+	join(child, path, "config");
+	type = changed(s, child);
+	if (type == S_IFLNK || (type == S_IFREG && config_starts_code(s, child)))
 		note(s, child);
-	snprintf(child, sizeof(child), "%.3000s%shooks", path, path[0] == '\0' ? "" : "/");
+	join(child, path, "hooks");
+	if (changed(s, child) == S_IFLNK)
+		note(s, child);
 	(void)entries_each(s->workspace, child, look_at_hook, s);
 }
 
 static int
-is_repository(const struct search *s, const char *path, const char *name)
+has(const struct search *s, const char *path, const char *name)
 {
-	char head[PATH_MAX];
+	char child[PATH_MAX];
 	struct stat st;
 
-	if (strcmp(name, ".git") == 0)
-		return 1;
-	snprintf(head, sizeof(head), "%.3000s%sHEAD", path, path[0] == '\0' ? "" : "/");
-	if (cordon_stat_beneath(s->workspace, head, &st) < 0)
-		return 0;
-	snprintf(head, sizeof(head), "%.3000s%sobjects", path, path[0] == '\0' ? "" : "/");
-	return cordon_stat_beneath(s->workspace, head, &st) == 0 && S_ISDIR(st.st_mode);
+	join(child, path, name);
+	return cordon_stat_beneath(s->workspace, child, &st) == 0;
+}
+
+/* What git takes for a repository, or for the common part of one (gitrepository-layout(5),
+ * commondir), which has no HEAD. */
+static int
+is_repository(const struct search *s, const char *path, const char *name)
+{
+	return strcmp(name, ".git") == 0 || (has(s, path, "objects") && has(s, path, "refs"));
 }
 
 static int

@@ -200,6 +200,37 @@ Test(covers, a_star_is_every_entry)
 	cr_assert(not(exists("m/one/config")));
 }
 
+/* Submodules have names with slashes: .git/modules/third_party/lib. */
+Test(covers, a03_two_stars_find_repositories_at_any_depth)
+{
+	char *protect[] = { (char *)"m/**/config" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	static const char *const directories[] = { "m", "m/one", "m/one/objects",
+		"m/one/objects/aa", "m/one/modules", "m/one/modules/sub", "m/deep", "m/deep/two",
+		"m/plain" };
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		mkdirat(workspace, directories[i], 0755);
+	static const char *const files[] = { "m/one/HEAD", "m/one/config",
+		"m/one/objects/aa/config", "m/one/modules/sub/HEAD", "m/deep/two/HEAD",
+		"m/deep/two/config" };
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		close(openat(workspace, files[i], O_CREAT | O_WRONLY, 0644));
+
+	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+
+	char found[500] = "";
+	for (size_t i = 0; i < covers.count; i++)
+		if (covers.items[i].kind == COVER_READ_ONLY) {
+			strcat(found, covers.items[i].path);
+			strcat(found, covers.items[i].missing ? " held\n" : "\n");
+		}
+	cr_assert(eq(str, found,
+		(char *)"m/deep/two/config\nm/one/config\nm/one/modules/sub/config held\n"));
+	covers_finish(&covers, workspace);
+}
+
 Test(covers, a04_hides_what_matches_and_follows_no_link)
 {
 	char *hide[] = { (char *)"**/.env" };

@@ -138,6 +138,23 @@ scenario_a03_bare_repository() {
 	fi
 }
 
+# A repository whose common part, with its configuration, lies elsewhere and has no HEAD of its own.
+scenario_a03_starts_code_commondir() {
+	it a03_starts_code_commondir A03
+	place
+	run --report "$T/$pass/report" -- sh -c 'git init -q apart && mkdir sub && mv apart/.git common && mkdir gitdir &&
+		mv common/HEAD gitdir/ && echo ../common >gitdir/commondir && echo "gitdir: ../gitdir" >sub/.git &&
+		git -C sub config core.fsmonitor ./x && git -C sub config core.fsmonitor >/dev/null'
+	exits 0
+	jq -e '.startsCode | index("common/config")' "$T/$pass/report" >/dev/null ||
+		trouble "not reported: $(jq -c .startsCode "$T/$pass/report")"
+	run --report "$T/$pass/report" -- sh -c 'git init -q linked && cd linked/.git && mv config ../settings &&
+		ln -s ../settings config && mv hooks ../programs && ln -s ../programs hooks'
+	exits 0
+	jq -e '.startsCode | index("linked/.git/config") and index("linked/.git/hooks")' "$T/$pass/report" >/dev/null ||
+		trouble "links are not reported: $(jq -c .startsCode "$T/$pass/report")"
+}
+
 # A new repository below the workspace starts code when somebody goes there: the result says so.
 scenario_a03_starts_code() {
 	it a03_starts_code A03
