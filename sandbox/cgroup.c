@@ -1,4 +1,4 @@
-/* calls: openat read write mkdirat unlinkat kill nanosleep getdents64 */
+/* calls: stat openat read write mkdirat unlinkat kill nanosleep getdents64 */
 #include "cgroup.h"
 
 #include <dirent.h>
@@ -17,6 +17,7 @@
 #include <cordon/mem.h>
 
 #define DIRECTORY_MAX 400
+#define PREFIX_MAX    48
 
 struct cgroup_host {
 	char unified[DIRECTORY_MAX]; /* our own v2 cgroup, "": not mounted */
@@ -260,16 +261,29 @@ create_v1(struct cgroup *group, const struct cgroup_host *host, const char *name
 	}
 }
 
+/* The pid namespace is part of the name: in a container on the same hierarchy the same pid is another
+ * process, and one that lives may look dead. */
+static void
+put_prefix(char prefix[PREFIX_MAX], pid_t launcher)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) < 0)
+		st.st_ino = 0;
+	snprintf(prefix, PREFIX_MAX, "cordon-%llx-%d-", (unsigned long long)st.st_ino, launcher);
+}
+
 void
 cgroup_create(struct cgroup *group, const struct cgroup_host *host, pid_t launcher, unsigned number,
 	const struct cordon_plan *plan)
 {
-	char name[64];
+	char prefix[PREFIX_MAX], name[PREFIX_MAX + 16];
 
 	*group = (struct cgroup){ 0 };
 	if (host == NULL || (plan->memory_bytes == UINT64_MAX && plan->processes == UINT64_MAX))
 		return;
-	snprintf(name, sizeof(name), "cordon-%d-%u", launcher, number);
+	put_prefix(prefix, launcher);
+	snprintf(name, sizeof(name), "%s%u", prefix, number);
 	if (create_unified(group, host, name, plan) < 0)
 		create_v1(group, host, name, plan);
 }
@@ -368,11 +382,14 @@ sweep_dead_below(const char *parent)
 	if (directory == NULL)
 		return;
 	for (struct dirent *e = readdir(directory); e != NULL; e = readdir(directory)) {
-		char path[800];
+		char path[800], prefix[PREFIX_MAX];
 		int launcher;
 
-		if (sscanf(e->d_name, "cordon-%d-", &launcher) != 1 || launcher <= 1 ||
-			kill(launcher, 0) == 0 || errno != ESRCH)
+		if (sscanf(e->d_name, "cordon-%*x-%d-", &launcher) != 1 || launcher <= 1)
+			continue;
+		put_prefix(prefix, launcher);
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || kill(launcher, 0) == 0 ||
+			errno != ESRCH)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", parent, e->d_name);
 		(void)rmdir(path); /* one that is in use stays: EBUSY */
@@ -392,11 +409,11 @@ void
 cgroup_sweep(pid_t launcher)
 {
 	struct cgroup_host *host = cgroup_host_create();
-	char prefix[32];
+	char prefix[PREFIX_MAX];
 
 	if (host == NULL)
 		return;
-	snprintf(prefix, sizeof(prefix), "cordon-%d-", launcher);
+	put_prefix(prefix, launcher);
 	if (host->memory[0] != '\0')
 		sweep_directory(host->memory, prefix);
 	if (host->pids[0] != '\0')

@@ -1,5 +1,5 @@
 /* Control groups of a run: v2 where a subtree is delegated to us, else v1, else none. See cgroups(7).
- * Directories are named cordon-LAUNCHERPID-N, so that what a killed launcher left can be found. */
+ * Directories are named cordon-PIDNAMESPACE-LAUNCHERPID-N, so that what a killed launcher left can be found. */
 #pragma once
 
 #include <stdint.h>

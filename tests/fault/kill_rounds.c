@@ -213,7 +213,7 @@ see_cgroup(const char *path, const struct stat *st, int type, struct FTW *place)
 	int launcher;
 
 	(void)st;
-	if (type != FTW_D || sscanf(name, "cordon-%d-", &launcher) != 1)
+	if (type != FTW_D || sscanf(name, "cordon-%*x-%d-", &launcher) != 1)
 		return 0;
 	/* Other runs of this machine have groups too. */
 	for (int i = 0; i < walking->family_count; i++)
