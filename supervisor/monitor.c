@@ -225,15 +225,14 @@ hear_exited(struct monitor *m, const struct cordon_exited *exited)
 static void
 hear_failed(struct monitor *m, const struct cordon_error *failure)
 {
-	struct run_outcome *o = m->outcome;
+	const struct cordon_exited killed = { .end = CORDON_END_KILLED };
+	const struct run_request *r = m->request;
 
 	m->orderly = 1;
-	outcome_fail(o, failure);
-	if (m->why != REASON_EXIT) { /* interrupted before it began */
-		o->error = (struct cordon_error){ 0 };
-		o->reason = REASON_KILLED;
-		o->exit_code = 128 + SIGKILL;
-	}
+	if (m->why == REASON_EXIT)
+		outcome_fail(m->outcome, failure);
+	else /* ended by us before we heard that it began, though it may have printed already */
+		outcome_end(m->outcome, &killed, m->why, r->wall_ms, r->output_bytes);
 	finish(m);
 }
 
