@@ -251,6 +251,9 @@ start(struct drive *d, const struct winsize *size, char **argv)
 			_exit(125);
 		for (int i = 0; i < 3; i++)
 			dup2(slave, i);
+		/* As in a terminal emulator, whatever whoever started the tests ignores (nohup). */
+		for (int number = 1; number < NSIG; number++)
+			(void)signal(number, SIG_DFL);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
