@@ -1,140 +1,27 @@
 /* MUST 1 No target lies where the launcher puts its own mounts (/proc, /dev), none is the root, and
- *        no source is the root, /proc, /sys or /dev.
- * MUST 2 The filter, interpreted, refuses each call in the table below; so a monitor that was taken
- *        over cannot leave one open. It lets exec and exit_group through: the payload needs them.
+ *        no source is the root or lies in /proc, /sys or /dev.
+ * MUST 2 The filter refuses what no profile may allow: floor_filter.c.
  * MUST 3 Descriptors 0 to 2 of a run are pipes or /dev/null: no file, directory, socket or device of
  *        the host (A02).
  * Namespaces, ids, capabilities and no_new_privs are not in plans at all.
  *
- * calls: fstat fcntl */
+ * calls: fstat fstatfs */
 #include "floor.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
-#include <linux/audit.h>
-#include <linux/netlink.h>
-#include <linux/seccomp.h>
-
-#include <cordon/bpf.h>
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
-#if defined(__x86_64__)
-#define NATIVE  AUDIT_ARCH_X86_64
-#define FOREIGN AUDIT_ARCH_I386
-#else
-#define NATIVE  AUDIT_ARCH_AARCH64
-#define FOREIGN AUDIT_ARCH_ARM
-#endif
-#define X32  0x40000000
-#define HIGH 0xdeadbeef00000000ULL /* the kernel ignores the high half of an int */
-
-struct probe {
-	int nr;
-	uint64_t args[6];
-};
-
-static const struct probe refused[] = {
-	/* clang-format off */
-	{ SYS_mount, { 0 } }, { SYS_umount2, { 0 } }, { SYS_pivot_root, { 0 } }, { SYS_chroot, { 0 } },
-	{ SYS_move_mount, { 0 } }, { SYS_open_tree, { 0 } }, { SYS_fsopen, { 0 } },
-	{ SYS_fsmount, { 0 } }, { SYS_fsconfig, { 0 } }, { SYS_fspick, { 0 } }, { SYS_mount_setattr, { 0 } },
-	{ SYS_setns, { 0 } },
-	{ SYS_unshare, { CLONE_NEWUSER } }, { SYS_unshare, { CLONE_NEWNS } },
-	{ SYS_unshare, { HIGH | CLONE_NEWUSER } },
-	{ SYS_clone, { CLONE_NEWUSER | 17 } }, { SYS_clone, { CLONE_NEWNS | 17 } },
-	{ SYS_clone, { CLONE_NEWNET | 17 } }, { SYS_clone, { CLONE_NEWPID | 17 } },
-	{ SYS_clone3, { 0 } },
-	{ SYS_io_uring_setup, { 0 } }, { SYS_io_uring_enter, { 0 } }, { SYS_io_uring_register, { 0 } },
-	{ SYS_bpf, { 0 } }, { SYS_perf_event_open, { 0 } }, { SYS_userfaultfd, { 0 } },
-	{ SYS_keyctl, { 0 } }, { SYS_add_key, { 0 } }, { SYS_request_key, { 0 } },
-	{ SYS_init_module, { 0 } }, { SYS_finit_module, { 0 } }, { SYS_delete_module, { 0 } },
-	{ SYS_kexec_load, { 0 } }, { SYS_reboot, { 0 } }, { SYS_swapon, { 0 } }, { SYS_acct, { 0 } },
-	{ SYS_open_by_handle_at, { 0 } },
-	{ SYS_ioctl, { 0, 0x5412 /* TIOCSTI */ } }, { SYS_ioctl, { 0, HIGH | 0x5412 } },
-	{ SYS_ioctl, { 0, 0x541c /* TIOCLINUX */ } }, { SYS_ioctl, { 0, HIGH | 0x541c } },
-	{ SYS_socket, { AF_VSOCK, SOCK_STREAM } }, { SYS_socket, { AF_ALG, SOCK_SEQPACKET } },
-	{ SYS_socket, { AF_PACKET, SOCK_RAW } }, { SYS_socket, { HIGH | AF_VSOCK, SOCK_STREAM } },
-	{ SYS_socket, { AF_NETLINK, SOCK_RAW, NETLINK_AUDIT } },
-	{ SYS_socket, { AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER } },
-	{ SYS_socket, { AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG } },
-	{ SYS_socket, { AF_UNIX, SOCK_DGRAM } }, { SYS_socket, { AF_UNIX, SOCK_SEQPACKET } },
-	{ SYS_socketpair, { AF_UNIX, SOCK_DGRAM } }, { SYS_socketpair, { AF_UNIX, SOCK_SEQPACKET } },
-	{ SYS_fchmod, { 0, 04755 } }, { SYS_fchmod, { 0, 02755 } }, { SYS_fchmodat, { 0, 0, 06755 } },
-	{ SYS_mknodat, { 0, 0, S_IFREG | 04755 } },
-	{ SYS_openat, { 0, 0, O_CREAT | O_WRONLY, 04755 } },
-	{ SYS_openat, { 0, 0, HIGH | O_CREAT | O_WRONLY, HIGH | 02755 } },
-	{ SYS_openat, { 0, 0, O_TMPFILE | O_RDWR, 04755 } },
-	{ SYS_openat2, { 0 } }, { 452 /* fchmodat2 */, { 0, 0, 04755 } },
-#if defined(__x86_64__)
-	{ SYS_chmod, { 0, 04755 } }, { SYS_creat, { 0, 04755 } }, { SYS_mknod, { 0, S_IFREG | 04755 } },
-	{ SYS_open, { 0, O_CREAT | O_WRONLY, 04755 } },
-	{ X32 | SYS_getpid, { 0 } }, { X32 | SYS_ioctl, { 0, 0x5412 } },
-	{ SYS_iopl, { 3 } }, { SYS_ioperm, { 0 } },
-#endif
-	{ 9999, { 0 } }, /* a call that nobody knows yet */
-	/* clang-format on */
-};
-
-static const int needed[] = { SYS_execve, SYS_execveat, SYS_exit_group };
-
-static int
-is_allowed(const struct cordon_plan *plan, const struct probe *p, uint32_t arch)
-{
-	struct seccomp_data data = { .nr = p->nr, .arch = arch };
-
-	memcpy(data.args, p->args, sizeof(data.args));
-	switch (cordon_bpf_run(plan->filter, plan->filter_count, &data) & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_KILL_PROCESS:
-	case SECCOMP_RET_ERRNO:
-		return 0;
-	default:
-		return 1; /* TRACE, TRAP, LOG, USER_NOTIF too: nobody may decide otherwise later */
-	}
-}
+#include "floor_filter.h"
 
 static int
 refuse(struct cordon_error *err, const char *what, const char *on)
 {
 	cordon_fail(err, CORDON_EFLOOR, 0, "the plan breaks the floor: %s '%s'", what, on);
 	return cordon_because(err, "floor.plan");
-}
-
-static int
-check_filter(const struct cordon_plan *plan, struct cordon_error *err)
-{
-	const struct probe foreign = { SYS_getpid, { 0 } };
-	char text[32];
-
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (is_allowed(plan, &refused[i], NATIVE)) {
-			snprintf(text, sizeof(text), "%d(0x%llx, 0x%llx, …)", refused[i].nr,
-				(unsigned long long)refused[i].args[0],
-				(unsigned long long)refused[i].args[1]);
-			return refuse(err, "its filter does not refuse call", text);
-		}
-	if (is_allowed(plan, &foreign, FOREIGN))
-		return refuse(err, "its filter lets in the architecture", "foreign");
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		const struct seccomp_data data = { .nr = needed[i], .arch = NATIVE };
-
-		if (cordon_bpf_run(plan->filter, plan->filter_count, &data) != SECCOMP_RET_ALLOW) {
-			snprintf(text, sizeof(text), "%d", needed[i]);
-			return refuse(err, "its filter refuses what starting needs, call", text);
-		}
-	}
-	return 0;
 }
 
 static int
@@ -146,15 +33,22 @@ is_clean(const char *path)
 	return cordon_path_clean(path, clean, &ignored) == 0 && strcmp(path, clean) == 0;
 }
 
+/* The root, and what lies in the kernel's file systems. */
+static int
+is_kernels(const char *path)
+{
+	static const char *const places[] = { "/proc", "/dev", "/sys" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (cordon_path_within(path, places[i]))
+			return 1;
+	return strcmp(path, "/") == 0;
+}
+
 static int
 is_reserved(const char *target)
 {
-	static const char *const reserved[] = { "/proc", "/dev", "/sys" };
-
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (cordon_path_within(target, reserved[i]))
-			return 1;
-	return strcmp(target, "/") == 0 || strcmp(target, "/tmp") == 0 ||
+	return is_kernels(target) || strcmp(target, "/tmp") == 0 ||
 	       strcmp(target, "/home/user") == 0 || strcmp(target, "/home") == 0;
 }
 
@@ -164,10 +58,7 @@ check_paths(const struct cordon_plan *plan, struct cordon_error *err)
 	for (size_t i = 0; i < plan->mount_count; i++) {
 		const struct cordon_plan_mount *m = &plan->mounts[i];
 
-		if (!is_clean(m->source) || strcmp(m->source, "/") == 0 ||
-			cordon_path_within(m->source, "/proc") ||
-			cordon_path_within(m->source, "/sys") ||
-			cordon_path_within(m->source, "/dev"))
+		if (!is_clean(m->source) || is_kernels(m->source))
 			return refuse(err, "it binds", m->source);
 		if (!is_clean(m->target) || is_reserved(m->target))
 			return refuse(err, "it binds something at", m->target);
@@ -214,7 +105,7 @@ floor_check_plan(const struct cordon_plan *plan, struct cordon_error *err)
 		return refuse(err, "its private temporary files have no", "limit");
 	if (plan->open_files < 8 || plan->processes == 0 || plan->memory_bytes == 0)
 		return refuse(err, "a limit is too small to start", "anything");
-	return check_filter(plan, err);
+	return floor_check_filter(plan, err);
 }
 
 static int

@@ -163,16 +163,51 @@ ask_for_row(const struct expect_row *row, uint32_t result)
 	ask_with_hole(row->what, hole, n);
 }
 
-Test(launcher_floor, a14_refuses_a_filter_that_lets_in_what_no_run_may_call)
+static struct expect_table table;
+
+Test(launcher_floor, a14_refuses_a_hole_for_any_single_call_of_the_floors_table)
+{
+	size_t asked = 0;
+
+	expect_load("floor", &table);
+	for (size_t i = 0; i < table.count; i++) {
+		if (table.rows[i].verdict == SECCOMP_RET_ALLOW)
+			continue;
+		ask_for_row(&table.rows[i], SECCOMP_RET_ALLOW);
+		asked++;
+	}
+	cr_assert(asked > 80, "only %zu rows", asked);
+}
+
+Test(launcher_floor, a14_refuses_a_hole_that_only_odd_arguments_fit)
 {
 	static const struct expect_row rows[] = {
-		{ "mount", SYS_mount, { 0 } },
-		{ "setns", SYS_setns, { 0 } },
-		{ "bpf", SYS_bpf, { 0 } },
-		{ "io_uring_setup", SYS_io_uring_setup, { 0 } },
-		{ "unshare", SYS_unshare, { 0x10000000 } },
-		{ "set-id", SYS_fchmod, { 0, 04755 } },
-		{ "another architecture", SYS_getpid, { 0 }, .foreign = 1 },
+		{ "mount, odd", SYS_mount, { 1, 2, 3, 4, 5, 6 } },
+		{ "clone, odd", SYS_clone, { 0x10000000 | 0x12345, 77, 1, 2, 3 } },
+		{ "unshare, odd", SYS_unshare, { 0x20000 | 0x200 } },
+		{ "bpf, odd", SYS_bpf, { 5, 0x7fff00000000, 128 } },
+		{ "TIOCSTI, odd", SYS_ioctl, { 3, 0x5412, 0x7fff00001234 } },
+		{ "AF_VSOCK, odd", SYS_socket, { AF_VSOCK, SOCK_DGRAM | SOCK_CLOEXEC, 9 } },
+		{ "family, odd", SYS_socket, { 0x80000000u, SOCK_STREAM, 0 } },
+		{ "netlink, odd", SYS_socket, { AF_NETLINK, SOCK_DGRAM, 0x10000 } },
+		{ "AF_UNIX, odd", SYS_socket, { AF_UNIX, SOCK_NONBLOCK | 14, 0 } },
+		{ "no type", SYS_socketpair, { AF_UNIX, SOCK_CLOEXEC, 0, 7 } },
+		{ "set-id, odd", SYS_fchmod, { 9, 0x70000000 | 02000 } },
+		{ "open, odd", SYS_openat, { 4, 0x1000, O_CREAT | O_TRUNC, 04711 } },
+		{ "persona, odd", SYS_personality, { 0xfffbffff } },
+		{ "no family", SYS_socketpair, { 0, SOCK_STREAM } },
+		{ "persona, high", SYS_personality, { 0x80000000u } },
+		{ "fsmount, odd", SYS_fsmount, { 7, 1, 0 } },
+		{ "quotactl_fd", 443, { 3, 2 } },
+#if defined(__x86_64__)
+		{ "ustat", SYS_ustat, { 1, 2 } },
+		{ "sysfs", SYS_sysfs, { 3 } },
+		{ "_sysctl", SYS__sysctl, { 1 } },
+		{ "x32", 0x40000000 | SYS_ioctl, { 3, 0x5412 } },
+#endif
+		{ "unknown", 512, { 1 } },
+		{ "unknown, large", 0x3fffffff, { 0 } },
+		{ "negative", 0xfffffffeu, { 0 } },
 	};
 	/* A tracer, a listener or a signal handler of the run's own would decide instead. */
 	static const uint32_t results[] = { SECCOMP_RET_ALLOW, SECCOMP_RET_TRACE, SECCOMP_RET_TRAP,
@@ -180,8 +215,49 @@ Test(launcher_floor, a14_refuses_a_filter_that_lets_in_what_no_run_may_call)
 
 	for (size_t i = 0; i < LENGTH(rows); i++)
 		ask_for_row(&rows[i], SECCOMP_RET_ALLOW);
+	for (uint32_t family = 0; family < 40; family++) {
+		const struct expect_row row = { "family", SYS_socket, { family, SOCK_STREAM } };
+
+		if (family != AF_UNIX && family != AF_INET && family != AF_INET6 &&
+			family != AF_NETLINK)
+			ask_for_row(&row, SECCOMP_RET_ALLOW);
+	}
+	for (uint32_t type = 0; type < 16; type++) {
+		const struct expect_row of_socket = { "type", SYS_socket, { AF_UNIX, type } },
+					of_pair = { "type", SYS_socketpair, { AF_UNIX, type } };
+
+		if (type != SOCK_STREAM) {
+			ask_for_row(&of_socket, SECCOMP_RET_ALLOW);
+			ask_for_row(&of_pair, SECCOMP_RET_ALLOW);
+		}
+	}
 	for (size_t i = 0; i < LENGTH(results); i++)
 		ask_for_row(&rows[0], results[i]);
+}
+
+Test(launcher_floor, a14_refuses_holes_that_are_not_comparisons_with_constants)
+{
+	const struct sock_filter by_argument[] = { LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x40, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_filter by_place[] = { LOAD(instruction_pointer),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0x1000, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_filter by_index[] = { LOAD(args[3]), BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		LOAD(args[2]), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_filter by_scratch[] = { LOAD(args[5]), BPF_STMT(BPF_ST, 3),
+		BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_LD | BPF_MEM, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x42, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_filter computed[] = { LOAD(args[4]),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 0x7fff0000), BPF_STMT(BPF_RET | BPF_A, 0) };
+
+	ask_with_hole("by an argument", by_argument, LENGTH(by_argument));
+	ask_with_hole("by the place of the call", by_place, LENGTH(by_place));
+	ask_with_hole("by two arguments", by_index, LENGTH(by_index));
+	ask_with_hole("by a scratch word", by_scratch, LENGTH(by_scratch));
+	ask_with_hole("a computed result", computed, LENGTH(computed));
 }
 
 Test(launcher_floor, a14_refuses_a_filter_that_starting_cannot_pass)
