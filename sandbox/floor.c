@@ -1,16 +1,18 @@
 /* MUST 1 No target lies where the launcher puts its own mounts (/proc, /dev), none is the root, and
- *        no source is the root or lies in /proc, /sys or /dev.
+ *        no source is the root or lies in /proc, /sys or /dev, whatever links lead there.
  * MUST 2 The filter refuses what no profile may allow: floor_filter.c.
  * MUST 3 Descriptors 0 to 2 of a run are pipes or /dev/null: no file, directory, socket or device of
  *        the host (A02).
  * Namespaces, ids, capabilities and no_new_privs are not in plans at all.
  *
- * calls: fstat fstatfs */
+ * calls: fstat fstatfs readlink */
 #include "floor.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cordon/fd.h>
 #include <cordon/path.h>
@@ -72,6 +74,21 @@ check_paths(const struct cordon_plan *plan, struct cordon_error *err)
 		if (!is_clean(plan->files[i].target) || is_reserved(plan->files[i].target))
 			return refuse(err, "it makes a file at", plan->files[i].target);
 	return 0;
+}
+
+int
+floor_allows_source(int fd)
+{
+	char name[32], path[4096];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	length = readlink(name, path, sizeof(path) - 1);
+	if (length < 0)
+		return 0;
+	path[length] = '\0';
+	/* "(unreachable)…" has no slash in front. */
+	return path[0] == '/' && !is_kernels(path);
 }
 
 /* Relative, without "." or ".." or empty components. */

@@ -4,7 +4,8 @@
  *        into this namespace, and the old root is detached at the end.
  * MUST 2 Every mount is nosuid, and nodev but for six read-only binds of one device each; what is
  *        writable is noexec unless the plan says otherwise.
- * MUST 3 (M2) A tree is bound only when it is the file that was judged, by device and inode.
+ * MUST 3 (M2) A tree is bound only when it is the file that was judged, by device and inode, and not
+ *        when links led to what the floor keeps (A14).
  * MUST 4 (A40) /proc is mounted here, before a privileged launcher's child enters its user namespace.
  *
  * The order: clone the host's pieces while the host's tree is still whole (a workspace may lie below
@@ -12,7 +13,7 @@
  * attach the pieces, change over, place the workspace, seal.
  *
  * calls: mount openat2 fstat open_tree mount_setattr fsopen fsconfig fsmount move_mount mkdirat
- * symlinkat openat write fchmod fchdir pivot_root umount2 chdir */
+ * symlinkat openat write readlink fchmod fchdir pivot_root umount2 chdir */
 #include "root.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
+#include "floor.h"
 #include "mounts.h"
 #include "workspace.h"
 
@@ -69,6 +71,8 @@ clone_mounts(const struct sandbox_setup *s, struct pieces *pieces, struct sandbo
 		errno = 0;
 		if (!same_file(source, &m->identity))
 			return sandbox_fault(fault, STAGE_IDENTITY, i);
+		if (!floor_allows_source(source))
+			return sandbox_fault(fault, STAGE_SOURCE, i);
 		if ((m->flags & CORDON_MOUNT_WRITE) == 0)
 			attributes |= MOUNT_ATTR_RDONLY;
 		if ((m->flags & CORDON_MOUNT_EXEC) == 0)

@@ -59,6 +59,7 @@ subject_of(const struct sandbox_fault *fault, const struct sandbox_setup *s)
 	switch (fault->stage) {
 	case STAGE_MOUNT:
 	case STAGE_IDENTITY:
+	case STAGE_SOURCE:
 	case STAGE_IDMAP:
 		return i < s->plan->mount_count ? s->plan->mounts[i].source : NULL;
 	case STAGE_PLACE:

@@ -18,6 +18,7 @@
 	X(PRIVATE, "make the run's mounts private", "floor.mounts", "user")                      \
 	X(MOUNT, "bind", "floor.mounts", "")                                                     \
 	X(IDENTITY, "bind: it is another file by now", "floor.identity", "again")                \
+	X(SOURCE, "bind: it leads to the root, /proc, /sys or /dev", "floor.plan", "")           \
 	X(IDMAP, "idmap", "floor.idmap", "idmap")                                                \
 	X(DEVICE, "bind the device", "floor.dev", "")                                            \
 	X(ROOT, "make the run's root", "floor.mounts", "")                                       \

@@ -321,6 +321,20 @@ Test(launcher_floor, a14_refuses_to_bind_the_root_and_the_kernels_file_systems)
 	ask_for_mount("", "/mnt/x", 0);
 }
 
+Test(launcher_floor, a14_refuses_to_bind_them_through_links)
+{
+	static const char *const texts[] = { "/", "/proc", "/proc/sys", "/sys", "/dev",
+		"../../dev/shm" };
+	char link[64];
+
+	for (size_t i = 0; i < LENGTH(texts); i++) {
+		snprintf(link, sizeof(link), "/tmp/liar-link.%d.%zu", (int)getpid(), i);
+		cr_assert(symlink(texts[i], link) == 0);
+		ask_for_mount(link, "/mnt/x", 0);
+		cr_assert(unlink(link) == 0);
+	}
+}
+
 Test(launcher_floor, a14_refuses_to_put_anything_over_what_is_the_launchers)
 {
 	static const char *const targets[] = { "/", "/proc", "/proc/sys", "/dev", "/dev/null",
