@@ -4,7 +4,7 @@
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
  *
- * calls: poll prctl setsid openat dup2 and those of link.c run.c */
+ * calls: poll prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
@@ -171,10 +171,21 @@ take_signal(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 	return 0;
 }
 
+/* Every pid 1 holds it: anything else would bring a piece of the host into each run (A02), or be a line
+ * that the monitor's end does not cut (M7). */
+static int
+is_lifeline(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	return cordon_fd_is_anonymous_pipe(fd) && flags >= 0 &&
+	       (flags & (O_ACCMODE | O_PATH)) == O_RDONLY;
+}
+
 static int
 take_hello(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
 {
-	if (m->fd_count != 1 || m->size != 0)
+	if (m->fd_count != 1 || m->size != 0 || !is_lifeline(m->fds[0]))
 		return cordon_fail(err, CORDON_EPEER, 0, "the greeting is malformed");
 	l->lifeline = cordon_fd_take(&m->fds[0]);
 	return 0;

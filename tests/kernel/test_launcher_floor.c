@@ -624,6 +624,32 @@ Test(launcher_floor, a14_ends_at_malformed_hellos_plans_and_signals)
 	cordon_writer_finish(&m.launch);
 }
 
+Test(launcher_floor, a14_ends_at_a_lifeline_that_is_no_read_end_of_a_pipe)
+{
+	int pair[2], kinds[5];
+
+	cr_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	kinds[0] = pair[0];
+	kinds[1] = open("/", O_RDONLY | O_DIRECTORY);
+	kinds[2] = memfd_create("liar", 0);
+	kinds[3] = dup(liar.null);
+	kinds[4] = dup(liar.lifeline[1]);
+	for (size_t i = 0; i < LENGTH(kinds); i++) {
+		struct cordon_error ignored;
+		char what[32];
+
+		cr_assert(kinds[i] >= 0);
+		snprintf(what, sizeof(what), "lifeline %zu", i);
+		(void)liar_send(&liar, CORDON_LAUNCH_HELLO, NULL, 0, &kinds[i], 1);
+		(void)!cordon_launch_send_plan(liar.link, 1, &liar.plan, &ignored);
+		(void)!cordon_launch_send_launch(
+			liar.link, &liar.launch, liar.streams, 3, &ignored);
+		expect(what, LIAR_ENDED, "", liar_hear(&liar));
+		close(kinds[i]);
+	}
+	close(pair[1]);
+}
+
 Test(launcher_floor, a14_ends_at_numbers_that_are_in_use)
 {
 	struct cordon_launch_event event;

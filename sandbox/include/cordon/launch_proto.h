@@ -2,7 +2,7 @@
  * monitor ends the launcher, and with it all its runs.
  *
  *	name      number  sender        legal while            body, descriptors
- *	HELLO     1       monitor       first message          -; lifeline (read end)
+ *	HELLO     1       monitor       first message          -; lifeline (read end of a pipe)
  *	PLAN      2       monitor       after HELLO            u32 plan, plan bytes
  *	LAUNCH    3       monitor       its plan is known      struct cordon_launch; see there
  *	SIGNAL    4       monitor       run is live            u64 run, u32 signal
