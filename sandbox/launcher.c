@@ -74,8 +74,8 @@ find_run(const struct launcher *l, uint64_t number)
 	return r;
 }
 
-/* A plan that breaks the floor is kept, without its filters, so that each launch of it can be
- * answered with the reason. */
+/* A plan does not change, so that it is checked once. One that breaks the floor is kept, without its
+ * filters, so that each launch of it can be answered with the reason. */
 static int
 take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
 {
@@ -96,11 +96,14 @@ take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err
 		plan_destroy(p);
 		return -1;
 	}
-	p->filter_notify = loadable(&p->plan, 1);
-	p->filter_plain = loadable(&p->plan, 0);
-	if (p->filter_notify == NULL || p->filter_plain == NULL) {
-		plan_destroy(p);
-		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a plan");
+	p->breaks_floor = floor_check_plan(&p->plan, &p->refusal) < 0;
+	if (!p->breaks_floor) {
+		p->filter_notify = loadable(&p->plan, 1);
+		p->filter_plain = loadable(&p->plan, 0);
+		if (p->filter_notify == NULL || p->filter_plain == NULL) {
+			plan_destroy(p);
+			return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a plan");
+		}
 	}
 	p->next = l->plans;
 	l->plans = p;
@@ -139,8 +142,10 @@ take_launch(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 		result = cordon_fail(
 			&why, CORDON_ELIMIT, 0, "there are already %d live runs", CORDON_RUNS);
 		(void)cordon_because(&why, "limit.runs");
-	} else if (floor_check_plan(&plan->plan, &why) < 0 ||
-		   floor_check_launch(&launch, m->fds, m->fd_count, &why) < 0) {
+	} else if (plan->breaks_floor) {
+		why = plan->refusal;
+		result = -1;
+	} else if (floor_check_launch(&launch, m->fds, m->fd_count, &why) < 0) {
 		result = -1;
 	} else {
 		result = run_start(l, plan, &launch, m->fds, &why);

@@ -27,6 +27,9 @@ enum run_state { RUN_ILLEGAL, RUN_STARTING, RUN_LIVE, RUN_ENDING };
 struct launcher_plan {
 	uint32_t number;
 	struct cordon_plan plan;
+	int breaks_floor;
+	struct cordon_error
+		refusal; /* what each launch of it is answered, when it breaks the floor */
 	struct sock_filter *filter_notify, *filter_plain;
 	struct launcher_plan *next;
 };
