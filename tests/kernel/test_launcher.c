@@ -24,8 +24,7 @@
 /* Both parts have a workspace.h. */
 #include "../../supervisor/workspace.h"
 
-#include "../../sandbox/setup.h"
-#include "../../sandbox/stage.h"
+#include "../../sandbox/workspace.h"
 
 static const struct config no_config;
 static char directory[64];
@@ -136,7 +135,7 @@ Test(launcher, a01_refuses_a_workspace_that_is_another_directory)
 
 	const struct cordon_launch_event event = outcome_with(null);
 
-	expect_failed(&event, "floor.workspace", "is another directory by now");
+	expect_failed(&event, "floor.workspace", "' is another directory by now");
 }
 
 Test(launcher, a01_refuses_a_workspace_on_another_device)
@@ -145,7 +144,24 @@ Test(launcher, a01_refuses_a_workspace_on_another_device)
 
 	const struct cordon_launch_event event = outcome_with(null);
 
-	expect_failed(&event, "floor.workspace", "is another directory by now");
+	expect_failed(&event, "floor.workspace", "' is another directory by now");
+}
+
+/* The same once more in pid 1, which opens it by name again: only what happens in between gets there. */
+Test(launcher, a01_pid_1_binds_no_other_directory)
+{
+	struct cordon_launch changed = launch;
+	const struct sandbox_setup s = { .plan = &plan, .launch = &changed, .workspace_idmap = -1 };
+	struct workspace_pieces pieces = { -1, -1 };
+	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
+
+	(void)!workspace_clone(&s, &pieces, &fault);
+	cr_expect(ne(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY), "control");
+	workspace_drop(&pieces);
+	changed.workspace_identity.ino++;
+	cr_expect(eq(int, workspace_clone(&s, &pieces, &fault), -1));
+	cr_expect(eq(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY));
+	workspace_drop(&pieces);
 }
 
 Test(launcher, a01_refuses_a_working_directory_that_is_another)
