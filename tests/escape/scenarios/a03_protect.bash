@@ -196,3 +196,22 @@ scenario_a03_shared_placeholders() {
 	must -e "$W/second"
 	must ! -e "$W/AGENTS.md"
 }
+
+# A host program saves a protected file, by a new one in its place: the cover goes with the old one, and
+# the run ends before it can write the new. Red when only hidden names are watched.
+scenario_a03_replaced_on_host() {
+	local fd pid
+	it a03_replaced_on_host A03
+	place
+	printf 'old\n' >"$W/AGENTS.md"
+	chown "$my_uid:$my_gid" "$W/AGENTS.md"
+	background fd timeout -s KILL 30 "${me[@]}" "$cordon" run --workspace "$W" --report "$T/$pass/report-replaced" -- \
+		sh -c 'touch started; while :; do sleep 0.01; done'
+	pid=$background_pid
+	wait_until '[[ -e $W/started ]]' || trouble "it did not start: $(<"$T/background.err")"
+	(cd "$W" && echo new >x && mv x AGENTS.md)
+	gone "$pid"
+	exec {fd}>&-
+	grep -q floor.protect "$T/$pass/report-replaced" || trouble "the report does not say floor.protect: $(cat "$T/$pass/report-replaced")"
+	[[ $(<"$W/AGENTS.md") == new ]] || trouble "the host's file is: $(<"$W/AGENTS.md")"
+}
