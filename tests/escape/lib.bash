@@ -17,7 +17,7 @@ clean_up() {
 	kill_marked
 	[[ -n ${victim:-} ]] && kill -KILL "$victim" 2>/dev/null
 	[[ -n ${memory_id:-} ]] && ipcrm -m "$memory_id" 2>/dev/null
-	rm -f "/dev/shm/${T##*/}"
+	rm -rf "/dev/shm/${T##*/}" "/dev/shm/${T##*/}.w"
 	chmod -R u+rwx "$T" 2>/dev/null
 	rm -rf "$T"
 	[[ -n $made_user ]] && userdel cordon-test 2>/dev/null

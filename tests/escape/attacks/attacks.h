@@ -31,8 +31,10 @@ long number(char **argv, int n);
 	X(leaked_directory)                                                                      \
 	X(leaked_cwd)                                                                            \
 	X(stdin_reopened)                                                                        \
-	X(stdout_emptied) X(parent_environment) /* secrets.c */                                  \
-		X(read_file) X(sysv_memory) X(posix_memory) X(proc_root) /* proc.c */            \
+	X(stdout_emptied)                                                                        \
+	X(parent_environment) /* secrets.c */                                                    \
+	X(read_file)                                                                             \
+	X(sysv_memory) X(posix_memory) X(proc_root) /* proc.c */                                 \
 		X(proc_open) X(proc_exe) X(proc_inspect) X(unshare_user) /* namespaces.c */      \
 		X(unshare_any) X(clone_user) X(clone_user_high_bits) X(clone3_user) X(setns)     \
 			X(mount_tmpfs) /* mounts.c */                                            \
@@ -48,7 +50,8 @@ long number(char **argv, int n);
 		X(tiocsti_high_bits) X(tioclinux) X(tioclinux_high_bits) X(controlling_terminal) \
 			X(unix_stream) /* unix_sockets.c */                                      \
 		X(unix_datagram) X(unix_seqpacket) X(unix_pair_datagram) X(unix_own_listener)    \
-			X(unix_swapped_file) /* unix_races.c */                                  \
+			X(unix_same_inode) X(unix_full_queue)                                    \
+				X(unix_swapped_file) /* unix_races.c */                          \
 		X(unix_swapped_address) X(socket_of_family) /* socket_families.c */              \
 		X(socket_high_bits) X(socket_any_family) X(netlink_write) X(tcp_connect)         \
 			X(setuid_program) /* setuid.c */                                         \
