@@ -47,3 +47,7 @@ scenario_a04_new_match() {
 scenario_a04_moved_in() {
 	a04_change a04_moved_in sh -c 'mkdir ../coming.$$ && echo new-secret >../coming.$$/key.pem && mv ../coming.$$ new'
 }
+
+scenario_a04_new_file() {
+	a04_change a04_new_file sh -c 'echo new-secret >sub/.env'
+}
