@@ -149,6 +149,11 @@ scenario_a02_pid_1_holds() {
 	must "$(stat -c %u "/proc/$(children_of "$init")/fd")" != 0 # the control: the command itself
 	must "$(stat -c %u "/proc/$init/fd")" = 0
 	must "$(stat -c %u "/proc/$(children_of "$pid")/fd")" = 0
+	# Its own filter and no rights, which the command does not need it to have lost.
+	for link in CapInh:0000000000000000 CapPrm:0000000000000000 CapEff:0000000000000000 CapBnd:0000000000000000 \
+		CapAmb:0000000000000000 NoNewPrivs:1 Seccomp:2; do
+		grep -qx "${link%:*}:[[:space:]]*${link#*:}" "/proc/$init/status" || trouble "pid 1 has $(grep "^${link%:*}:" "/proc/$init/status")"
+	done
 	# The lifeline, the link, its signals, the run's listener.
 	[[ $(find "/proc/$init/fd" -mindepth 1 | wc -l) == 7 ]] ||
 		trouble "pid 1 holds: $(find "/proc/$init/fd" -mindepth 1 -printf '%f %l; ')"
