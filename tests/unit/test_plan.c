@@ -330,6 +330,24 @@ Test(plan, a14_launcher_finds_each_hole_in_a_filter)
 	}
 }
 
+/* AF_ALG's seqpacket sockets are refused for their family; these for their type. */
+Test(plan, a14_launcher_finds_a_hole_for_seqpacket_sockets)
+{
+	const struct sock_filter lets_through[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		JUMP(BPF_JEQ, SYS_socket, 0, 5),
+		LOAD(offsetof(struct seccomp_data, args[0])),
+		JUMP(BPF_JEQ, AF_UNIX, 0, 3),
+		LOAD(offsetof(struct seccomp_data, args[1])),
+		JUMP(BPF_JEQ, SOCK_SEQPACKET, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct cordon_error err = { 0 };
+
+	cr_expect(eq(int, check_with(lets_through, 7, &err), -1));
+	cr_expect(eq(str, err.reason, "floor.plan"));
+}
+
 Test(plan, a14_launcher_refuses_calls_of_another_architecture)
 {
 	const struct sock_filter lets_in[] = {
