@@ -1,6 +1,6 @@
 # Sourced by the driver of the escape tests.
 #
-# What the kernel itself says of a run: its mounts, groups and cgroup. no_new_privs, missing rights and
+# What the kernel itself says of a run: its mounts, groups, cgroup and keys. no_new_privs, missing rights and
 # Landlock make most of what these prevent impossible in another way, too, so that no attack would tell
 # that one of them is gone.
 
@@ -56,6 +56,24 @@ scenario_a14_groups() {
 	setpriv --groups 4,27,54321 -- "${me[@]}" "$cordon" run --workspace "$W" -- grep '^Groups:' /proc/self/status \
 		>"$T/out" 2>"$T/err" </dev/null || true
 	[[ $(tr -d '[:space:]' <"$T/out") == Groups: ]] || trouble "groups are left: $(<"$T/out") $(<"$T/err")"
+}
+
+# The caller's session keyring is not the run's: what holds a key of it may use it in calls that no rule is
+# about. The system's /proc tells which keys a process has.
+scenario_session_keyring() {
+	local key=cordon-test-key-$RANDOM
+	it session_keyring T-EXEC-005
+	they_run "$T/bin/withkey" "$key" cat /proc/keys
+	[[ $out == *"$key"* ]] || {
+		skip_unless_must "keys cannot be made, or not be seen: $err"
+		return 0
+	}
+	place
+	"${me[@]}" "$T/bin/withkey" "$key" "$cordon" run --workspace "$W" -p "$T/profiles/PROC_SYSTEM.json" -- cat /proc/keys \
+		>"$T/out" 2>"$T/err" </dev/null && status=0 || status=$?
+	finish_command
+	exits 0
+	[[ $out != *"$key"* ]] || trouble "a key of the caller's is there: $out"
 }
 
 # Landlock is on: with its sixth version signals stay in a run's domain, which pid 1 is outside of.
