@@ -75,7 +75,7 @@ scenario_a41_killed() {
 		gone "$launcher"
 		exec {fd}>&-
 		wait_until '[[ ! -e $W/AGENTS.md && ! -e $W/.envrc ]]' || trouble "placeholders are left: $(ls -A "$W")"
-		for pid in $(pids_with "$mark"); do kill -KILL "$pid"; done
+		for pid in $init $(pids_with "$mark"); do kill -KILL "$pid" 2>/dev/null || true; done
 		end_case
 	done
 }
