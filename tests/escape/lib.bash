@@ -164,12 +164,11 @@ background() { # NAME COMMAND...: NAME is a descriptor to close
 
 # Waits until CONDITION (evaluated) holds, at most 10 seconds.
 wait_until() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		eval "$1" && return 0
+	local end=$((${EPOCHREALTIME/./} + 10000000)) # looking takes time, too
+	until eval "$1"; do
+		((${EPOCHREALTIME/./} < end)) || return 1
 		sleep 0.01
 	done
-	return 1
 }
 
 # Waits for the end of something in the background.
