@@ -23,6 +23,7 @@ a04_change() { # NAME HOST-COMMAND...
 	it "$title" A04
 	place
 	mkdir "$W/sub"
+	rm -f "$T/$pass/report-hide" # of the test before
 	printf 'hidden-text\n' >"$W/.env"
 	chown -R "$my_uid:$my_gid" "$W"
 	background fd timeout -s KILL 30 "${me[@]}" "$cordon" run --workspace "$W" -p "$T/profiles/HIDE.json" \
