@@ -17,7 +17,7 @@ clean_up() {
 	kill_marked
 	[[ -n ${victim:-} ]] && kill -KILL "$victim" 2>/dev/null
 	[[ -n ${memory_id:-} ]] && ipcrm -m "$memory_id" 2>/dev/null
-	rm -f "/dev/shm/${T##*/}"
+	rm -rf "/dev/shm/${T##*/}" "/dev/shm/${T##*/}.w"
 	chmod -R u+rwx "$T" 2>/dev/null
 	rm -rf "$T"
 	[[ -n $made_user ]] && userdel cordon-test 2>/dev/null
@@ -74,7 +74,7 @@ be_programs() {
 		cordon=$T/bin/${CORDON##*/}
 	fi
 	cp "$TOOLS/attacks" /usr/bin/true "$T/attack/"
-	cp "$TOOLS"/{onpty,listener,swapper,passfd} "$T/bin/"
+	cp "$TOOLS"/{onpty,listener,swapper,passfd,withkey} "$T/bin/"
 	chmod -R go+rX "$T/bin" "$T/attack"
 }
 
@@ -164,12 +164,11 @@ background() { # NAME COMMAND...: NAME is a descriptor to close
 
 # Waits until CONDITION (evaluated) holds, at most 10 seconds.
 wait_until() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		eval "$1" && return 0
+	local end=$((${EPOCHREALTIME/./} + 10000000)) # looking takes time, too
+	until eval "$1"; do
+		((${EPOCHREALTIME/./} < end)) || return 1
 		sleep 0.01
 	done
-	return 1
 }
 
 # Waits for the end of something in the background.

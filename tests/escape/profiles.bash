@@ -22,6 +22,11 @@ J
 {"cordonProfile": 1, "name": "sees-outside-pair", "extends": ["default"], "widens": ["filesystem.read"],
  "filesystem": {"read": ["/usr", "$outside"]}}
 J
+	# The attack program, for workspaces in which nothing can be executed.
+	cat >"$T/profiles/SEES_ATTACK.json" <<J
+{"cordonProfile": 1, "name": "sees-attack", "extends": ["build"], "widens": ["filesystem.read", "exec.allow"],
+ "filesystem": {"read": ["/usr", "$T/attack"]}, "exec": {"allow": ["/usr", "$T/attack"]}}
+J
 	cat >"$T/profiles/SMALL_TMP.json" <<J
 {"cordonProfile": 1, "name": "small-tmp", "extends": ["default"],
  "filesystem": {"tmp": {"size": "1M", "files": 64}}}

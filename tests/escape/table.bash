@@ -87,6 +87,7 @@ table() {
 		row "a39_pair_$profile" A39 "$profile" they held unix_pair_datagram @O/datagram
 		row "a08_own_listener_$profile" A08 "$profile" they permitted unix_own_listener @W/own
 		row "a08_own_abstract_$profile" A08 "$profile" they permitted unix_own_listener "@own-${T##*/}"
+		row "a08_own_full_queue_$profile" A08 "$profile" they permitted unix_full_queue @W/full @W/other
 	done
 	row a08_visible_stream A08 SEES_OUTSIDE they held unix_stream @O/stream
 	row a39_visible_datagram A39 SEES_OUTSIDE they held unix_datagram @O/datagram

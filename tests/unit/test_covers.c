@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "covers.h"
+#include "watch.h"
 
 static char directory[64];
 static int workspace;
@@ -265,4 +266,68 @@ Test(covers, a03_a_protected_link_protects_what_it_leads_to)
 	cr_assert(eq(int, find(&covers, "docs/agents.md")->kind, COVER_READ_ONLY));
 	cr_assert(eq(int, find(&covers, "docs")->kind, COVER_PIN));
 	covers_finish(&covers, workspace);
+}
+
+/* More happens than inotify(7) keeps, so that what follows is not told. */
+static void
+lose_events(void)
+{
+	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	unsigned most = 0;
+
+	cr_assert(ne(ptr, file, NULL));
+	cr_assert(eq(int, fscanf(file, "%u", &most), 1));
+	fclose(file);
+	for (unsigned i = 0; i < most / 2 + 16; i++) {
+		close(openat(workspace, "noise", O_CREAT | O_WRONLY, 0600));
+		unlinkat(workspace, "noise", 0);
+	}
+}
+
+static void
+put_in_place(const char *path)
+{
+	close(openat(workspace, "fresh", O_CREAT | O_WRONLY, 0600));
+	cr_assert(eq(int, renameat(workspace, "fresh", workspace, path), 0));
+}
+
+/* Each is one that was there, one that was not and may not be, and one that is new. */
+Test(covers, a04_what_happens_among_lost_events_is_found)
+{
+	static const struct {
+		const char *replaced;
+		enum cordon_end end;
+	} cases[] = {
+		{ NULL, CORDON_END_EXIT },
+		{ "harmless", CORDON_END_EXIT },
+		{ "AGENTS.md", CORDON_END_PROTECT },
+		{ ".git/commondir", CORDON_END_PROTECT },
+		{ ".env", CORDON_END_HIDE },
+		{ ".git/.env", CORDON_END_HIDE },
+	};
+	char *protect[] = { (char *)"AGENTS.md", (char *)".git/commondir" };
+	char *hide[] = { (char *)"**/.env" };
+	const struct cordon_plan plan = plan_of(protect, 2, hide, 1);
+	mkdirat(workspace, ".git", 0755);
+	put_in_place("AGENTS.md");
+	put_in_place(".env");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sandbox_covers covers = { 0 };
+		struct cordon_error err = { 0 };
+		struct watch *watch;
+
+		cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+		cr_assert(eq(int, watch_create(workspace, &plan, &covers, &watch, &err), 0), "%s",
+			err.text);
+		lose_events();
+		if (cases[i].replaced != NULL)
+			put_in_place(cases[i].replaced);
+
+		cr_expect(eq(int, (int)watch_read(watch), (int)cases[i].end), "%s",
+			cases[i].replaced);
+		watch_destroy(watch);
+		covers_finish(&covers, workspace);
+	}
+	cr_expect(not(exists(".git/commondir")));
 }

@@ -44,9 +44,13 @@ attack_leaked_directory(char **argv)
 
 	for (int fd = 0; fd < 1024; fd++) {
 		int file = openat(fd, name, O_RDONLY | O_CLOEXEC);
+		struct stat st;
 
 		if (file >= 0)
 			escaped("'%s' was opened by way of descriptor %d", name, fd);
+		/* Landlock may refuse what lies behind it; it should not be here at all. */
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			escaped("descriptor %d is a directory", fd);
 	}
 	held("no descriptor leads to '%s'", name);
 }
@@ -80,4 +84,12 @@ attack_stdin_reopened(char **argv)
 		held("standard input is no file");
 	fd = open("/proc/self/fd/0", O_WRONLY | O_CLOEXEC);
 	verdict(fd, "standard input opened for writing");
+}
+
+/* Standard output was opened for appending; that does not keep it from being emptied. */
+void
+attack_stdout_emptied(char **argv)
+{
+	(void)argv;
+	verdict(ftruncate(1, 0), "standard output emptied");
 }

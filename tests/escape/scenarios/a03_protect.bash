@@ -78,7 +78,7 @@ scenario_a03_protect() {
 		it "a03_$way" A03
 		# shellcheck disable=SC2086
 		run -- "$W/attacks" "$attack" ${arguments//@W/$W}
-		if [[ $way == @(commondir) && $status == 125 && $err == *"protected file"* ]]; then
+		if [[ $way == @(commondir) && $status == 125 && $err == *"protected"*file* ]]; then
 			: # git reads it by its mere existence, so it is watched instead: undone at once, and told
 		else
 			held
@@ -162,7 +162,7 @@ scenario_a03_starts_code() {
 	run --report "$T/$pass/report" -- sh -c 'git init -q nested && git -C nested config core.fsmonitor ./x &&
 		printf "#!/bin/sh\n" >nested/.git/hooks/post-commit && chmod 755 nested/.git/hooks/post-commit'
 	exits 0
-	jq -e '.startsCode | map(select(startswith("nested/"))) | length > 0' "$T/$pass/report" >/dev/null ||
+	jq -e '.startsCode | index("nested/.git/config") and index("nested/.git/hooks/post-commit")' "$T/$pass/report" >/dev/null ||
 		trouble "not reported: $(jq -c .startsCode "$T/$pass/report")"
 }
 
@@ -195,4 +195,23 @@ scenario_a03_shared_placeholders() {
 	gone "$first"
 	must -e "$W/second"
 	must ! -e "$W/AGENTS.md"
+}
+
+# A host program saves a protected file, by a new one in its place: the cover goes with the old one, and
+# the run ends before it can write the new. Red when only hidden names are watched.
+scenario_a03_replaced_on_host() {
+	local fd pid
+	it a03_replaced_on_host A03
+	place
+	printf 'old\n' >"$W/AGENTS.md"
+	chown "$my_uid:$my_gid" "$W/AGENTS.md"
+	background fd timeout -s KILL 30 "${me[@]}" "$cordon" run --workspace "$W" --report "$T/$pass/report-replaced" -- \
+		sh -c 'touch started; while :; do sleep 0.01; done'
+	pid=$background_pid
+	wait_until '[[ -e $W/started ]]' || trouble "it did not start: $(<"$T/background.err")"
+	(cd "$W" && echo new >x && mv x AGENTS.md)
+	gone "$pid"
+	exec {fd}>&-
+	grep -q floor.protect "$T/$pass/report-replaced" || trouble "the report does not say floor.protect: $(cat "$T/$pass/report-replaced")"
+	[[ $(<"$W/AGENTS.md") == new ]] || trouble "the host's file is: $(<"$W/AGENTS.md")"
 }

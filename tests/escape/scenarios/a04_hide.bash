@@ -23,6 +23,7 @@ a04_change() { # NAME HOST-COMMAND...
 	it "$title" A04
 	place
 	mkdir "$W/sub"
+	rm -f "$T/$pass/report-hide" # of the test before
 	printf 'hidden-text\n' >"$W/.env"
 	chown -R "$my_uid:$my_gid" "$W"
 	background fd timeout -s KILL 30 "${me[@]}" "$cordon" run --workspace "$W" -p "$T/profiles/HIDE.json" \
@@ -46,4 +47,8 @@ scenario_a04_new_match() {
 
 scenario_a04_moved_in() {
 	a04_change a04_moved_in sh -c 'mkdir ../coming.$$ && echo new-secret >../coming.$$/key.pem && mv ../coming.$$ new'
+}
+
+scenario_a04_new_file() {
+	a04_change a04_new_file sh -c 'echo new-secret >sub/.env'
 }

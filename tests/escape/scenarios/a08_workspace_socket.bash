@@ -60,3 +60,28 @@ scenario_a08_races() {
 		end_case
 	done
 }
+
+# Inode numbers repeat on other file systems: a file is its device, too. In memory the host's number is
+# a small one, which a run can reach by making files.
+scenario_a08_same_inode() {
+	local shm=/dev/shm/${T##*/}.w
+	it a08_same_inode A08
+	place their
+	mkdir "$shm" && chown "$their_uid:$their_gid" "$shm" || {
+		skip_unless_must "there is no /dev/shm"
+		return 0
+	}
+	W=$shm a08_with_listener
+	if (($(stat -c %i "$shm/host.sock") > 1000000)); then
+		skip "the inode of the host's socket is too high a number to be reached"
+	else
+		they_run "$W/attacks" unix_stream "$shm/host.sock"
+		control_worked || true
+		rm -f "$T"/reached/*
+		W=$shm seconds=120 run -p "$T/profiles/SEES_ATTACK.json" -- "$T/attack/attacks" unix_same_inode "$shm/host.sock"
+		held
+		must ! -e "$T/reached/workspace"
+	fi
+	a08_end
+	rm -rf "$shm"
+}

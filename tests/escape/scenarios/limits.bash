@@ -84,3 +84,50 @@ scenario_a17_descriptors_in_flight() {
 	exec {fd}>&-
 	gone "$pid"
 }
+
+# Other programs of the user may have more under way than the soft limit that cordon is started with:
+# it takes what it may. Root is not counted.
+scenario_a17_soft_limit() {
+	local fd pid
+	it a17_soft_limit A17
+	place
+	background fd "${me[@]}" "$cordon" run --workspace "$W" -- "$W/attacks" descriptors_in_flight
+	pid=$background_pid
+	wait_until 'grep -qs sent "$T/background.err"' || trouble "nothing was sent: $(<"$T/background.err")"
+	"${me[@]}" bash -c 'ulimit -Sn 64 && exec "$0" run --workspace "$1" -- true' "$cordon" "$W" \
+		>"$T/out" 2>"$T/err" </dev/null && status=0 || status=$?
+	finish_command
+	exits 0
+	exec {fd}>&-
+	gone "$pid"
+}
+
+scenario_flood_cpu() {
+	it flood_cpu M10
+	cat >"$T/profiles/CPU.json" <<J
+{"cordonProfile": 1, "name": "cpu", "extends": ["default"], "limits": {"cpu": "1s"}}
+J
+	chmod 644 "$T/profiles/CPU.json"
+	control_place
+	they_run timeout 2 sh -c 'while :; do :; done'
+	exits 124
+	place
+	run --timeout 30s -p "$T/profiles/CPU.json" -- sh -c 'while :; do :; done'
+	exits 152 # SIGXCPU
+	run --timeout 30s -p "$T/profiles/CPU.json" -- sh -c 'trap "" XCPU; while :; do :; done'
+	exits 137
+}
+
+# What a process may do is never more than the caller may, and no core is written: the pattern may name
+# a program, or a file in the workspace.
+scenario_limits_of_the_caller() {
+	it limits_of_the_caller M10
+	control_place
+	they_run bash -c 'ulimit -c'
+	[[ $out != 0 ]] || "${they[@]}" bash -c 'ulimit -c unlimited' || skip "no core is written outside either"
+	place
+	"${me[@]}" bash -c 'ulimit -c unlimited; ulimit -n 128; exec "$0" run --workspace "$1" -- bash -c "ulimit -Hc; ulimit -Hn"' \
+		"$cordon" "$W" >"$T/out" 2>"$T/err" </dev/null && status=0 || status=$?
+	finish_command
+	[[ $status == 0 && $out == $'0\n128' ]] || trouble "limits inside: $status $out $err"
+}

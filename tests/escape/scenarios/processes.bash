@@ -44,27 +44,38 @@ scenario_signals() {
 	kill -0 "$victim" || trouble "a process of the host was killed"
 }
 
-# A41 and the lifeline: any one of cordon's processes is killed; nothing is left a second later.
+# A41 and the lifeline: any one of cordon's processes is killed; nothing is left a second later. "stopped"
+# is a process that can do nothing about it: then the lifeline alone ends pid 1, which its launcher has
+# forgotten, and the signal of its parent's death alone the pid 1 that looks at nothing (for root a
+# cgroup is swept as well). The command reads no stream of ours, whose end would be its own.
 scenario_a41_killed() {
-	local fd pid mark target number
-	for number in monitor launcher init; do
+	local fd pid mark target number launcher init
+	for number in monitor launcher init monitor_launcher_stopped launcher_init_stopped; do
 		it "a41_killed_$number" A41
 		mark=$T/mark-killed-$number-$pass
 		place
-		background fd "${me[@]}" "$cordon" run --workspace "$W" -- sh -c '"$0" daemon ignoring "$1" >/dev/null; "$0" daemon stopped "$1" >/dev/null; touch started; cat' "$W/attacks" "$mark"
+		background fd "${me[@]}" "$cordon" run --workspace "$W" -- sh -c '"$0" daemon ignoring "$1" >/dev/null; "$0" daemon stopped "$1" >/dev/null; touch started; exec sleep 86400' "$W/attacks" "$mark"
 		pid=$background_pid
 		wait_until '[[ -e $W/started ]]' || trouble "it did not start: $(<"$T/background.err")"
+		launcher=$(children_of "$pid")
+		init=$(children_of "$launcher")
 		case $number in
-		monitor) target=$pid ;;
-		launcher) target=$(children_of "$pid") ;;
-		init) target=$(children_of "$(children_of "$pid")") ;;
+		monitor*) target=$pid ;;
+		launcher*) target=$launcher ;;
+		init) target=$init ;;
+		esac
+		case $number in
+		*_launcher_stopped) kill -STOP "$launcher" ;;
+		*_init_stopped) kill -STOP "$init" ;;
 		esac
 		kill -KILL "$target" || trouble "no process to kill"
-		wait_until '[[ -z $(pids_with "$mark") ]]' || trouble "processes are left: $(pids_with "$mark")"
+		wait_until '[[ -z $(pids_with "$mark" | grep -vx "$launcher") ]]' || trouble "processes are left: $(pids_with "$mark")"
+		kill -CONT "$launcher" 2>/dev/null || true
 		gone "$pid"
+		gone "$launcher"
 		exec {fd}>&-
 		wait_until '[[ ! -e $W/AGENTS.md && ! -e $W/.envrc ]]' || trouble "placeholders are left: $(ls -A "$W")"
-		for pid in $(pids_with "$mark"); do kill -KILL "$pid"; done
+		for pid in $init $(pids_with "$mark"); do kill -KILL "$pid" 2>/dev/null || true; done
 		end_case
 	done
 }
