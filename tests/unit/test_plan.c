@@ -219,8 +219,10 @@ Test(plan, a14_launcher_refuses_limits_that_nothing_starts_with)
 #define ANY  -1 /* whatever the arguments are */
 #define HIGH 8 /* when the high half of the argument is not empty */
 #if defined(__x86_64__)
+#define NATIVE  AUDIT_ARCH_X86_64
 #define FOREIGN AUDIT_ARCH_I386
 #else
+#define NATIVE  AUDIT_ARCH_AARCH64
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
 
@@ -298,11 +300,15 @@ check_with_hole(const struct hole *hole, struct cordon_error *err)
 	const unsigned argument = hole->argument == ANY ? 0 : (unsigned)hole->argument % HIGH;
 	const uint32_t low = (uint32_t)(offsetof(struct seccomp_data, args) + 8 * argument);
 	const struct sock_filter any[] = {
+		LOAD(offsetof(struct seccomp_data, arch)),
+		JUMP(BPF_JEQ, NATIVE, 0, 3),
 		LOAD(offsetof(struct seccomp_data, nr)),
 		JUMP(BPF_JEQ, hole->nr, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const struct sock_filter one[] = {
+		LOAD(offsetof(struct seccomp_data, arch)),
+		JUMP(BPF_JEQ, NATIVE, 0, 7),
 		LOAD(offsetof(struct seccomp_data, nr)),
 		JUMP(BPF_JEQ, hole->nr, 0, 5),
 		LOAD(low),
@@ -334,6 +340,8 @@ Test(plan, a14_launcher_finds_each_hole_in_a_filter)
 Test(plan, a14_launcher_finds_a_hole_for_seqpacket_sockets)
 {
 	const struct sock_filter lets_through[] = {
+		LOAD(offsetof(struct seccomp_data, arch)),
+		JUMP(BPF_JEQ, NATIVE, 0, 7),
 		LOAD(offsetof(struct seccomp_data, nr)),
 		JUMP(BPF_JEQ, SYS_socket, 0, 5),
 		LOAD(offsetof(struct seccomp_data, args[0])),
@@ -344,7 +352,7 @@ Test(plan, a14_launcher_finds_a_hole_for_seqpacket_sockets)
 	};
 	struct cordon_error err = { 0 };
 
-	cr_expect(eq(int, check_with(lets_through, 7, &err), -1));
+	cr_expect(eq(int, check_with(lets_through, 9, &err), -1));
 	cr_expect(eq(str, err.reason, "floor.plan"));
 }
 
