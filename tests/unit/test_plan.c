@@ -394,11 +394,12 @@ Test(plan, a14_launcher_refuses_patterns_that_leave_the_workspace)
 	replace(&plan.protect[0], "x");
 	for (size_t i = 0; i < 2; i++) {
 		char *hide[] = { (char *)(i == 0 ? "../x" : "/etc") };
+		char **const before = plan.hide;
 
 		plan.hide = hide;
 		plan.hide_count = 1;
 		expect_refused("hide");
-		plan.hide = NULL;
+		plan.hide = before;
 		plan.hide_count = 0;
 	}
 }
