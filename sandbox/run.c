@@ -361,10 +361,11 @@ fill_failure(const struct run *run, struct cordon_error *failure)
 	if (run->fault.stage != STAGE_NONE) {
 		sandbox_describe(&run->fault, &run->setup, failure);
 	} else if (run->end == CORDON_END_PROTECT || run->end == CORDON_END_HIDE) {
+		/* The command may have begun: pid 1 says so a moment later. */
 		cordon_fail(failure, CORDON_EFLOOR, 0,
-			"a protected or hidden file of the workspace was replaced while the run "
-			"was "
-			"being prepared; start it again");
+			"a %s file of the workspace was replaced or appeared before the run was "
+			"under way; start it again",
+			run->end == CORDON_END_HIDE ? "hidden" : "protected");
 		(void)cordon_because(
 			failure, run->end == CORDON_END_HIDE ? "floor.hide" : "floor.protect");
 	} else if (died_of_memory(run)) {

@@ -78,7 +78,7 @@ scenario_a03_protect() {
 		it "a03_$way" A03
 		# shellcheck disable=SC2086
 		run -- "$W/attacks" "$attack" ${arguments//@W/$W}
-		if [[ $way == @(commondir) && $status == 125 && $err == *"protected"*file* ]]; then
+		if [[ $way == @(commondir) && $status == 125 && $err == *"protected file"* ]]; then
 			: # git reads it by its mere existence, so it is watched instead: undone at once, and told
 		else
 			held
