@@ -50,3 +50,11 @@ cordon_grow(void *pointer_to_array, size_t *capacity, size_t need, size_t max, s
 	*capacity = wanted;
 	return 0;
 }
+
+void
+cordon_vector_free(char **vector)
+{
+	for (size_t i = 0; vector != NULL && vector[i] != NULL; i++)
+		free(vector[i]);
+	free(vector);
+}

@@ -181,3 +181,44 @@ cordon_get_string(struct cordon_reader *r, size_t max, char **ret)
 	*r = ahead;
 	return 0;
 }
+
+int
+cordon_get_text(struct cordon_reader *r, char *out, size_t room)
+{
+	struct cordon_bytes text;
+
+	if (cordon_get_bytes(r, room - 1, &text) < 0 || memchr(text.data, 0, text.size) != NULL)
+		return -1;
+	memcpy(out, text.data, text.size);
+	out[text.size] = '\0';
+	return 0;
+}
+
+void
+cordon_put_vector(struct cordon_writer *w, char *const *vector)
+{
+	uint32_t count = 0;
+
+	while (vector != NULL && vector[count] != NULL)
+		count++;
+	cordon_put_u32(w, count);
+	for (uint32_t i = 0; i < count; i++)
+		cordon_put_string(w, vector[i]);
+}
+
+int
+cordon_get_vector(struct cordon_reader *r, uint32_t max_count, size_t max_size, char ***ret)
+{
+	uint32_t count = 0;
+
+	*ret = NULL;
+	if (cordon_get_u32(r, &count) < 0 || count > max_count || count > r->left / 4)
+		return -1;
+	*ret = cordon_array((size_t)count + 1, sizeof(**ret));
+	if (*ret == NULL)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		if (cordon_get_string(r, max_size, &(*ret)[i]) < 0)
+			return -1;
+	return 0;
+}

@@ -45,18 +45,6 @@ cordon_launch_send_plan(
 }
 
 static void
-put_vector(struct cordon_writer *w, char *const *vector)
-{
-	uint32_t count = 0;
-
-	while (vector[count] != NULL)
-		count++;
-	cordon_put_u32(w, count);
-	for (uint32_t i = 0; i < count; i++)
-		cordon_put_string(w, vector[i]);
-}
-
-static void
 put_identity(struct cordon_writer *w, const struct cordon_identity *identity)
 {
 	cordon_put_u64(w, identity->dev);
@@ -72,8 +60,8 @@ cordon_launch_send_launch(int link, const struct cordon_launch *launch, const in
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_put_u64(&w, launch->run);
 	cordon_put_u32(&w, launch->plan);
-	put_vector(&w, launch->argv);
-	put_vector(&w, launch->env);
+	cordon_put_vector(&w, launch->argv);
+	cordon_put_vector(&w, launch->env);
 	cordon_put_string(&w, launch->exe);
 	put_identity(&w, &launch->exe_identity);
 	cordon_put_u8(&w, launch->script != 0);
@@ -110,22 +98,6 @@ cordon_launch_send_kill(int link, uint64_t run, struct cordon_error *err)
 }
 
 static int
-get_vector(struct cordon_reader *r, char ***ret)
-{
-	uint32_t count = 0;
-
-	if (cordon_get_u32(r, &count) < 0 || count > STRINGS_MAX || count > r->left / 4)
-		return -1;
-	*ret = cordon_array((size_t)count + 1, sizeof(**ret));
-	if (*ret == NULL)
-		return -1;
-	for (uint32_t i = 0; i < count; i++)
-		if (cordon_get_string(r, STRING_MAX, &(*ret)[i]) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 get_identity(struct cordon_reader *r, struct cordon_identity *ret)
 {
 	return cordon_get_u64(r, &ret->dev) < 0 || cordon_get_u64(r, &ret->ino) < 0 ? -1 : 0;
@@ -137,7 +109,8 @@ get_launch(struct cordon_reader *r, struct cordon_launch *l)
 	uint8_t script = 0;
 
 	if (cordon_get_u64(r, &l->run) < 0 || cordon_get_u32(r, &l->plan) < 0 ||
-		get_vector(r, &l->argv) < 0 || l->argv[0] == NULL || get_vector(r, &l->env) < 0)
+		cordon_get_vector(r, STRINGS_MAX, STRING_MAX, &l->argv) < 0 || l->argv[0] == NULL ||
+		cordon_get_vector(r, STRINGS_MAX, STRING_MAX, &l->env) < 0)
 		return -1;
 	if (cordon_get_string(r, PATH_MAX - 1, &l->exe) < 0 || l->exe[0] != '/' ||
 		get_identity(r, &l->exe_identity) < 0 || cordon_get_u8(r, &script) < 0 ||
@@ -170,19 +143,11 @@ cordon_launch_decode(
 	return 0;
 }
 
-static void
-free_vector(char **vector)
-{
-	for (size_t i = 0; vector != NULL && vector[i] != NULL; i++)
-		free(vector[i]);
-	free(vector);
-}
-
 void
 cordon_launch_finish(struct cordon_launch *launch)
 {
-	free_vector(launch->argv);
-	free_vector(launch->env);
+	cordon_vector_free(launch->argv);
+	cordon_vector_free(launch->env);
 	free(launch->exe);
 	free(launch->cwd);
 	free(launch->workspace);
@@ -261,19 +226,6 @@ cordon_launch_send_exited(int link, const struct cordon_exited *e, struct cordon
 	return send_writer(link, CORDON_LAUNCH_EXITED, &w, NULL, 0, err);
 }
 
-/* Copies a string of the message into a fixed field. */
-static int
-get_text(struct cordon_reader *r, char *out, size_t room)
-{
-	struct cordon_bytes text;
-
-	if (cordon_get_bytes(r, room - 1, &text) < 0 || memchr(text.data, 0, text.size) != NULL)
-		return -1;
-	memcpy(out, text.data, text.size);
-	out[text.size] = '\0';
-	return 0;
-}
-
 static int
 get_started(struct cordon_reader *r, struct cordon_started *s)
 {
@@ -304,8 +256,8 @@ get_failure(struct cordon_reader *r, struct cordon_error *failure)
 
 	if (cordon_get_u32(r, &code) < 0 || code == CORDON_OK || code >= CORDON_CODE_COUNT ||
 		cordon_get_u32(r, &sys) < 0 ||
-		get_text(r, failure->reason, sizeof(failure->reason)) < 0 ||
-		get_text(r, failure->text, sizeof(failure->text)) < 0)
+		cordon_get_text(r, failure->reason, sizeof(failure->reason)) < 0 ||
+		cordon_get_text(r, failure->text, sizeof(failure->text)) < 0)
 		return -1;
 	failure->code = code;
 	failure->sys = (int)sys;
@@ -342,7 +294,7 @@ get_exited(struct cordon_reader *r, struct cordon_exited *e)
 		e->starts_code_count > sizeof(e->starts_code) / sizeof(e->starts_code[0]))
 		return -1;
 	for (uint32_t i = 0; i < e->starts_code_count; i++)
-		if (get_text(r, e->starts_code[i], sizeof(e->starts_code[i])) < 0)
+		if (cordon_get_text(r, e->starts_code[i], sizeof(e->starts_code[i])) < 0)
 			return -1;
 	return 0;
 }

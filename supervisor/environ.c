@@ -107,9 +107,7 @@ environ_build(const struct cordon_profile *profile, char *const *extra, size_t e
 void
 environ_free(char **env)
 {
-	for (size_t i = 0; env != NULL && env[i] != NULL; i++)
-		free(env[i]);
-	free(env);
+	cordon_vector_free(env);
 }
 
 const char *

@@ -1,7 +1,6 @@
 #include "result.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 
 #include <cordon/json.h>
+#include <cordon/mem.h>
 
 int
 result_make_id(char out[RUN_ID], struct cordon_error *err)
@@ -47,88 +47,94 @@ kind_name(enum cordon_limit_kind kind)
 	return names[kind];
 }
 
+#define COPY(field, text) ((void)snprintf((field), sizeof(field), "%s", (text)))
+
 static void
-put_signal(struct cordon_json *j, const struct run_outcome *o)
+fill_decision(
+	struct run_result *r, const struct cordon_profile *profile, const struct run_outcome *o)
+{
+	char digest[CORDON_DIGEST_HEX];
+
+	if (profile != NULL) {
+		cordon_digest_hex(profile->digest, digest);
+		snprintf(r->profile_digest, sizeof(r->profile_digest), "sha256:%s", digest);
+	}
+	COPY(r->decision, o->reason == REASON_REFUSED ? "refuse" : "allow");
+	COPY(r->rule, o->error.reason);
+}
+
+static void
+fill_end(struct run_result *r, const struct run_outcome *o)
 {
 	const int status = o->exited.status;
 
+	r->exit_code = o->started && WIFEXITED(status) && o->reason == REASON_EXIT
+			       ? WEXITSTATUS(status)
+			       : -1;
 	if (o->started && WIFSIGNALED(status)) {
-		char name[24];
-		const char *short_name = sigabbrev_np(WTERMSIG(status));
+		const char *name = sigabbrev_np(WTERMSIG(status));
 
-		snprintf(name, sizeof(name), "SIG%s", short_name == NULL ? "?" : short_name);
-		cordon_json_string(j, "signal", name);
-	} else {
-		cordon_json_null(j, "signal");
+		snprintf(r->signal, sizeof(r->signal), "SIG%s", name == NULL ? "?" : name);
 	}
+	COPY(r->reason, run_reason_name(o->reason));
+	COPY(r->message, o->error.text);
 }
 
 static void
-put_usage(struct cordon_json *j, const struct run_outcome *o)
+fill_usage(struct run_result *r, const struct run_outcome *o)
 {
-	cordon_json_object(j, "usage");
-	cordon_json_u64(j, "wallMs", o->wall_ms);
-	cordon_json_u64(j, "userMs", o->exited.user_us / 1000);
-	cordon_json_u64(j, "systemMs", o->exited.system_us / 1000);
-	cordon_json_u64(j, "maxRssBytes", o->exited.max_rss_bytes);
-	if (o->exited.processes == UINT64_MAX || !o->started)
-		cordon_json_null(j, "processes");
-	else
-		cordon_json_u64(j, "processes", o->exited.processes);
-	if (o->counted) {
-		cordon_json_u64(j, "stdoutBytes", o->stdout_bytes);
-		cordon_json_u64(j, "stderrBytes", o->stderr_bytes);
-	} else {
-		cordon_json_null(j, "stdoutBytes");
-		cordon_json_null(j, "stderrBytes");
-	}
-	cordon_json_end(j);
+	r->wall_ms = o->wall_ms;
+	r->user_ms = o->exited.user_us / 1000;
+	r->system_ms = o->exited.system_us / 1000;
+	r->max_rss_bytes = o->exited.max_rss_bytes;
+	r->processes = o->started ? o->exited.processes : UINT64_MAX;
+	r->stdout_bytes = o->counted ? o->stdout_bytes : UINT64_MAX;
+	r->stderr_bytes = o->counted ? o->stderr_bytes : UINT64_MAX;
+	COPY(r->memory_limit, kind_name(o->start.memory));
+	COPY(r->processes_limit, kind_name(o->start.processes));
+	COPY(r->cpu_limit, kind_name(o->start.cpu));
+	r->mapped_root = o->start.mapped_root != 0;
 }
 
 static void
-put_refused(
-	struct cordon_json *j, const struct cordon_profile *profile, const struct run_outcome *o)
+fill_refused(
+	struct run_result *r, const struct cordon_profile *profile, const struct run_outcome *o)
 {
-	if (profile == NULL || !o->start.reports_calls) {
-		cordon_json_null(j, "refusedCalls");
+	if (profile == NULL || !o->start.reports_calls)
 		return;
-	}
-	cordon_json_array(j, "refusedCalls");
-	for (uint32_t i = 0; i < o->exited.refused_count; i++) {
-		const struct cordon_refused *r = &o->exited.refused[i];
-		const char *name = cordon_syscall_name(r->nr),
-			   *action = strerrorname_np((int)r->error);
-		char text[24];
+	r->reports_calls = 1;
+	r->refused_dropped = o->exited.refused_dropped;
+	for (uint32_t i = 0; i < o->exited.refused_count && i < RUN_RESULT_REFUSED; i++) {
+		const struct cordon_refused *from = &o->exited.refused[i];
+		struct run_result_refused *to = &r->refused[r->refused_count++];
+		const char *name = cordon_syscall_name(from->nr),
+			   *action = strerrorname_np((int)from->error);
 
-		cordon_json_object(j, NULL);
-		snprintf(text, sizeof(text), "%u", r->nr);
-		cordon_json_string(j, "syscall", name == NULL ? text : name);
-		cordon_json_array(j, "args");
-		for (int a = 0; a < cordon_syscall_argc(r->nr); a++) {
-			snprintf(text, sizeof(text), "0x%" PRIx64, r->args[a]);
-			cordon_json_string(j, NULL, text);
-		}
-		cordon_json_end(j);
-		cordon_json_string(j, "action", action == NULL ? "errno" : action);
-		cordon_json_u64(j, "count", r->count);
-		cordon_json_string(j, "rule", cordon_profile_rule(profile, r->nr, r->args));
-		cordon_json_end(j);
+		if (name != NULL)
+			COPY(to->syscall, name);
+		else
+			snprintf(to->syscall, sizeof(to->syscall), "%u", from->nr);
+		COPY(to->action, action == NULL ? "errno" : action);
+		COPY(to->rule, cordon_profile_rule(profile, from->nr, from->args));
+		to->argc = (uint8_t)cordon_syscall_argc(from->nr);
+		memcpy(to->args, from->args, sizeof(to->args));
+		to->count = from->count;
 	}
-	cordon_json_end(j);
-	if (o->exited.refused_dropped > 0)
-		cordon_json_u64(j, "refusedCallsDropped", o->exited.refused_dropped);
 }
 
-static void
-put_decision(struct cordon_json *j, const struct run_outcome *o)
+void
+result_fill(struct run_result *r, const char *id, const char *profile_name,
+	const struct cordon_profile *profile, const struct run_outcome *o)
 {
-	const int refused = o->reason == REASON_REFUSED;
-
-	cordon_json_string(j, "decision", refused ? "refuse" : "allow");
-	if (o->error.reason[0] != '\0')
-		cordon_json_string(j, "rule", o->error.reason);
-	else
-		cordon_json_null(j, "rule");
+	memset(r, 0, sizeof(*r));
+	COPY(r->run, id);
+	COPY(r->profile, profile == NULL ? profile_name : profile->name);
+	fill_decision(r, profile, o);
+	fill_end(r, o);
+	fill_usage(r, o);
+	fill_refused(r, profile, o);
+	for (uint32_t i = 0; i < o->exited.starts_code_count && i < RUN_RESULT_STARTS; i++)
+		COPY(r->starts_code[r->starts_code_count++], o->exited.starts_code[i]);
 }
 
 char *
@@ -136,54 +142,18 @@ result_json(const char *id, const char *profile_name, const struct cordon_profil
 	const struct run_outcome *o)
 {
 	struct cordon_json *j = cordon_json_create(1u << 20);
-	char digest[CORDON_DIGEST_HEX], marked[CORDON_DIGEST_HEX + 8];
-	const char *text;
-	char *result = NULL;
+	struct run_result *r = cordon_array(1, sizeof(*r));
+	char *text = NULL;
 
-	if (j == NULL)
-		return NULL;
-	cordon_json_object(j, NULL);
-	cordon_json_string(j, "run", id);
-	cordon_json_string(j, "profile", profile == NULL ? profile_name : profile->name);
-	if (profile == NULL) {
-		cordon_json_null(j, "profileDigest");
-	} else {
-		cordon_digest_hex(profile->digest, digest);
-		snprintf(marked, sizeof(marked), "sha256:%s", digest);
-		cordon_json_string(j, "profileDigest", marked);
-	}
-	put_decision(j, o);
-	if (o->started && WIFEXITED(o->exited.status) && o->reason == REASON_EXIT)
-		cordon_json_i64(j, "exitCode", WEXITSTATUS(o->exited.status));
-	else
-		cordon_json_null(j, "exitCode");
-	put_signal(j, o);
-	cordon_json_string(j, "reason", run_reason_name(o->reason));
-	if (o->error.text[0] != '\0')
-		cordon_json_string(j, "message", o->error.text);
-	put_usage(j, o);
-	cordon_json_object(j, "limits");
-	cordon_json_string(j, "memory", kind_name(o->start.memory));
-	cordon_json_string(j, "processes", kind_name(o->start.processes));
-	cordon_json_string(j, "cpu", kind_name(o->start.cpu));
-	cordon_json_end(j);
-	if (o->start.mapped_root) {
-		cordon_json_array(j, "degraded");
-		cordon_json_string(j, NULL, "mapRoot");
+	if (j != NULL && r != NULL) {
+		result_fill(r, id, profile_name, profile, o);
+		cordon_json_object(j, NULL);
+		run_result_put(r, j);
 		cordon_json_end(j);
+		if (cordon_json_text(j, NULL) != NULL)
+			text = strdup(cordon_json_text(j, NULL));
 	}
-	put_refused(j, profile, o);
-	cordon_json_null(j, "network");
-	cordon_json_null(j, "executed");
-	cordon_json_array(j, "startsCode");
-	for (uint32_t i = 0; i < o->exited.starts_code_count; i++)
-		cordon_json_string(j, NULL, o->exited.starts_code[i]);
-	cordon_json_end(j);
-	cordon_json_null(j, "ledger");
-	cordon_json_end(j);
-	text = cordon_json_text(j, NULL);
-	if (text != NULL)
-		result = strdup(text);
+	free(r);
 	cordon_json_destroy(j);
-	return result;
+	return text;
 }

@@ -171,9 +171,13 @@ wait_until() {
 	done
 }
 
+has_ended() { # PID: gone, or dead and waiting for a parent who may never ask
+	[[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) != [!ZX]* ]]
+}
+
 # Waits for the end of something in the background.
 gone() { # PID
-	wait_until '[[ ! -d /proc/'"$1"' ]]' || {
+	wait_until "has_ended $1" || {
 		trouble "process $1 goes on: $(tr '\0' ' ' <"/proc/$1/cmdline")"
 		kill -KILL "$1"
 	}

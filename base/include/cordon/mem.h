@@ -11,6 +11,9 @@ void cordon_free_p(void *pointer_to_pointer);
 /* calloc(3) that also refuses a product that does not fit: returns NULL for it. */
 void *cordon_array(size_t count, size_t size);
 
+/* Frees a vector of strings that ends with NULL, and the strings. NULL is accepted. */
+void cordon_vector_free(char **vector);
+
 /* Grows *array (elements of size bytes, *capacity of them) so that at least need fit, doubling, but
  * never beyond max elements. Returns 0, or -1 when max or memory is exceeded; *array stays valid. */
 int cordon_grow(void *pointer_to_array, size_t *capacity, size_t need, size_t max, size_t size);

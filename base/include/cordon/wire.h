@@ -46,3 +46,12 @@ int cordon_get_u64(struct cordon_reader *r, uint64_t *ret) CORDON_CHECKED;
 int cordon_get_bytes(struct cordon_reader *r, size_t max, struct cordon_bytes *ret) CORDON_CHECKED;
 /* A fresh NUL-terminated copy that the caller frees; -1 also for an embedded NUL or no memory. */
 int cordon_get_string(struct cordon_reader *r, size_t max, char **ret) CORDON_CHECKED;
+/* Copies a string into a field of room bytes and ends it; -1 also when it does not fit or has a NUL. */
+int cordon_get_text(struct cordon_reader *r, char *out, size_t room) CORDON_CHECKED;
+
+/* A vector of strings, ended by NULL: u32 count, then each. NULL is written as the empty one. */
+void cordon_put_vector(struct cordon_writer *w, char *const *vector);
+/* At most max_count strings of at most max_size bytes. *ret is written in any case and the caller's to
+ * free with cordon_vector_free. */
+int cordon_get_vector(
+	struct cordon_reader *r, uint32_t max_count, size_t max_size, char ***ret) CORDON_CHECKED;

@@ -1,0 +1,566 @@
+/* The codec of <cordon/rpc_proto.h>, both sides. Decoders check lengths and enums; what the values mean is
+ * judged by who takes them. */
+#include <cordon/rpc_proto.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cordon/mem.h>
+
+static int
+wrong_shape(struct cordon_error *err, const char *what)
+{
+	return cordon_fail(err, CORDON_EPEER, 0, "a message %s has the wrong shape", what);
+}
+
+/* START and CHECK */
+
+void
+rpc_start_encode(const struct rpc_start *s, struct cordon_writer *w)
+{
+	cordon_put_u64(w, s->request);
+	cordon_put_vector(w, s->argv);
+	cordon_put_vector(w, s->env);
+	cordon_put_vector(w, s->unset);
+	cordon_put_string(w, s->handle);
+	cordon_put_string(w, s->cwd);
+	cordon_put_string(w, s->workspace);
+	cordon_put_string(w, s->profile);
+	cordon_put_string(w, s->session);
+	cordon_put_string(w, s->label);
+	cordon_put_u64(w, s->timeout_ms);
+	cordon_put_u64(w, s->wait_approval_ms);
+	cordon_put_u64(w, s->memory);
+	cordon_put_u64(w, s->processes);
+	cordon_put_u64(w, s->cpu_ms);
+	cordon_put_u64(w, s->open_files);
+	cordon_put_u64(w, s->file_bytes);
+	cordon_put_u64(w, s->output_bytes);
+	cordon_put_u8(w, s->stdin_pipe);
+	cordon_put_u8(w, s->tty);
+	cordon_put_u16(w, s->rows);
+	cordon_put_u16(w, s->columns);
+}
+
+static int
+get_start_words(struct cordon_reader *r, struct rpc_start *s)
+{
+	if (cordon_get_u64(r, &s->request) < 0 ||
+		cordon_get_vector(r, RPC_ARGS, RPC_WORD, &s->argv) < 0 || s->argv[0] == NULL ||
+		cordon_get_vector(r, RPC_ARGS, RPC_WORD, &s->env) < 0 ||
+		cordon_get_vector(r, RPC_ARGS, RPC_WORD, &s->unset) < 0)
+		return -1;
+	for (size_t i = 0; s->env[i] != NULL; i++)
+		if (s->env[i][0] == '=' || strchr(s->env[i], '=') == NULL)
+			return -1;
+	for (size_t i = 0; s->unset[i] != NULL; i++)
+		if (s->unset[i][0] == '\0' || strchr(s->unset[i], '=') != NULL)
+			return -1;
+	return 0;
+}
+
+static int
+get_start_names(struct cordon_reader *r, struct rpc_start *s)
+{
+	return cordon_get_string(r, RPC_LABEL, &s->handle) < 0 ||
+			       cordon_get_string(r, PATH_MAX - 1, &s->cwd) < 0 ||
+			       cordon_get_string(r, PATH_MAX - 1, &s->workspace) < 0 ||
+			       cordon_get_string(r, RPC_NAME, &s->profile) < 0 ||
+			       cordon_get_string(r, RPC_SESSION_KEY, &s->session) < 0 ||
+			       cordon_get_string(r, RPC_LABEL, &s->label) < 0
+		       ? -1
+		       : 0;
+}
+
+static int
+get_start_numbers(struct cordon_reader *r, struct rpc_start *s)
+{
+	uint64_t *const numbers[] = { &s->timeout_ms, &s->wait_approval_ms, &s->memory,
+		&s->processes, &s->cpu_ms, &s->open_files, &s->file_bytes, &s->output_bytes };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (cordon_get_u64(r, numbers[i]) < 0)
+			return -1;
+	if (cordon_get_u8(r, &s->stdin_pipe) < 0 || s->stdin_pipe > 1 ||
+		cordon_get_u8(r, &s->tty) < 0 || s->tty > 1 || cordon_get_u16(r, &s->rows) < 0 ||
+		cordon_get_u16(r, &s->columns) < 0)
+		return -1;
+	return 0;
+}
+
+int
+rpc_start_decode(const void *data, size_t size, struct rpc_start *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_start s = { 0 };
+
+	if (get_start_words(&r, &s) < 0 || get_start_names(&r, &s) < 0 ||
+		get_start_numbers(&r, &s) < 0 || r.left != 0) {
+		rpc_start_finish(&s);
+		return wrong_shape(err, "to start a run");
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+rpc_start_finish(struct rpc_start *s)
+{
+	cordon_vector_free(s->argv);
+	cordon_vector_free(s->env);
+	cordon_vector_free(s->unset);
+	free(s->handle);
+	free(s->cwd);
+	free(s->workspace);
+	free(s->profile);
+	free(s->session);
+	free(s->label);
+	memset(s, 0, sizeof(*s));
+}
+
+/* sessions, files, names, orders */
+
+void
+rpc_session_encode(const struct rpc_session *s, struct cordon_writer *w)
+{
+	cordon_put_u64(w, s->request);
+	cordon_put_string(w, s->session);
+	cordon_put_string(w, s->workspace);
+	cordon_put_string(w, s->cwd);
+	cordon_put_string(w, s->profile);
+}
+
+int
+rpc_session_decode(const void *data, size_t size, struct rpc_session *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_session s = { 0 };
+
+	if (cordon_get_u64(&r, &s.request) < 0 ||
+		cordon_get_string(&r, RPC_SESSION_KEY, &s.session) < 0 ||
+		cordon_get_string(&r, PATH_MAX - 1, &s.workspace) < 0 ||
+		cordon_get_string(&r, PATH_MAX - 1, &s.cwd) < 0 ||
+		cordon_get_string(&r, RPC_NAME, &s.profile) < 0 || r.left != 0) {
+		rpc_session_finish(&s);
+		return wrong_shape(err, "about a session");
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+rpc_session_finish(struct rpc_session *s)
+{
+	free(s->session);
+	free(s->workspace);
+	free(s->cwd);
+	free(s->profile);
+	memset(s, 0, sizeof(*s));
+}
+
+void
+rpc_file_encode(const struct rpc_file *f, struct cordon_writer *w)
+{
+	cordon_put_u64(w, f->request);
+	cordon_put_u8(w, f->act);
+	cordon_put_string(w, f->session);
+	cordon_put_string(w, f->profile);
+	cordon_put_string(w, f->path);
+}
+
+int
+rpc_file_decode(const void *data, size_t size, struct rpc_file *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_file f = { 0 };
+
+	if (cordon_get_u64(&r, &f.request) < 0 || cordon_get_u8(&r, &f.act) < 0 ||
+		f.act >= RPC_FILE_ACTS || cordon_get_string(&r, RPC_SESSION_KEY, &f.session) < 0 ||
+		cordon_get_string(&r, RPC_NAME, &f.profile) < 0 ||
+		cordon_get_string(&r, PATH_MAX - 1, &f.path) < 0 || r.left != 0) {
+		rpc_file_finish(&f);
+		return wrong_shape(err, "about a file");
+	}
+	*ret = f;
+	return 0;
+}
+
+void
+rpc_file_finish(struct rpc_file *f)
+{
+	free(f->session);
+	free(f->profile);
+	free(f->path);
+	memset(f, 0, sizeof(*f));
+}
+
+void
+rpc_named_encode(uint64_t request, const char *name, struct cordon_writer *w)
+{
+	cordon_put_u64(w, request);
+	cordon_put_string(w, name);
+}
+
+int
+rpc_named_decode(const void *data, size_t size, size_t max, uint64_t *ret_request, char **ret_name,
+	struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	CORDON_FREE char *name = NULL;
+	uint64_t request = 0;
+
+	if (cordon_get_u64(&r, &request) < 0 || cordon_get_string(&r, max, &name) < 0 ||
+		r.left != 0)
+		return wrong_shape(err, "with a name");
+	*ret_request = request;
+	*ret_name = name;
+	name = NULL;
+	return 0;
+}
+
+void
+rpc_order_encode(uint64_t run, uint32_t number, struct cordon_writer *w)
+{
+	cordon_put_u64(w, run);
+	cordon_put_u32(w, number);
+}
+
+int
+rpc_order_decode(const void *data, size_t size, uint32_t bound, uint64_t *ret_run,
+	uint32_t *ret_number, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	uint64_t run = 0;
+	uint32_t number = 0;
+
+	if (cordon_get_u64(&r, &run) < 0 || cordon_get_u32(&r, &number) < 0 || number >= bound ||
+		r.left != 0)
+		return wrong_shape(err, "to a run");
+	*ret_run = run;
+	*ret_number = number;
+	return 0;
+}
+
+/* WELCOME */
+
+void
+rpc_welcome_encode(const struct rpc_welcome *v, struct cordon_writer *w)
+{
+	cordon_put_string(w, v->version);
+	cordon_put_string(w, v->trust);
+	cordon_put_string(w, v->workspace);
+	cordon_put_u32(w, v->landlock);
+	cordon_put_string(w, v->cgroup);
+	cordon_put_u8(w, v->user_notif);
+	cordon_put_u32(w, v->profile_count);
+	for (uint32_t i = 0; i < v->profile_count; i++) {
+		cordon_put_string(w, v->profiles[i].name);
+		cordon_put_string(w, v->profiles[i].description);
+		cordon_put_string(w, v->profiles[i].digest);
+	}
+}
+
+static int
+get_profiles(struct cordon_reader *r, struct rpc_welcome *v)
+{
+	uint32_t count = 0;
+
+	if (cordon_get_u32(r, &count) < 0 || count > RPC_PROFILES)
+		return -1;
+	v->profiles = cordon_array((size_t)count + 1, sizeof(*v->profiles));
+	if (v->profiles == NULL)
+		return -1;
+	for (v->profile_count = 0; v->profile_count < count;) {
+		struct rpc_profile *p = &v->profiles[v->profile_count++];
+
+		if (cordon_get_string(r, RPC_NAME, &p->name) < 0 ||
+			cordon_get_string(r, 4096, &p->description) < 0 ||
+			cordon_get_text(r, p->digest, sizeof(p->digest)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+rpc_welcome_decode(const void *data, size_t size, struct rpc_welcome *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_welcome v = { 0 };
+
+	if (cordon_get_string(&r, 64, &v.version) < 0 || cordon_get_string(&r, 32, &v.trust) < 0 ||
+		cordon_get_string(&r, PATH_MAX - 1, &v.workspace) < 0 ||
+		cordon_get_u32(&r, &v.landlock) < 0 || cordon_get_string(&r, 16, &v.cgroup) < 0 ||
+		cordon_get_u8(&r, &v.user_notif) < 0 || v.user_notif > 1 ||
+		get_profiles(&r, &v) < 0 || r.left != 0) {
+		rpc_welcome_finish(&v);
+		return wrong_shape(err, "of welcome");
+	}
+	*ret = v;
+	return 0;
+}
+
+void
+rpc_welcome_finish(struct rpc_welcome *v)
+{
+	for (uint32_t i = 0; i < v->profile_count; i++) {
+		free(v->profiles[i].name);
+		free(v->profiles[i].description);
+	}
+	free(v->profiles);
+	free(v->version);
+	free(v->trust);
+	free(v->workspace);
+	free(v->cgroup);
+	memset(v, 0, sizeof(*v));
+}
+
+/* STARTED and EXITED */
+
+void
+rpc_started_encode(const struct rpc_started *s, struct cordon_writer *w)
+{
+	cordon_put_u64(w, s->request);
+	cordon_put_u64(w, s->run);
+	cordon_put_string(w, s->id);
+	cordon_put_u32(w, s->pid);
+	cordon_put_string(w, s->decision);
+	cordon_put_string(w, s->rule);
+	cordon_put_u64(w, s->output_bytes);
+}
+
+int
+rpc_started_decode(const void *data, size_t size, struct rpc_started *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_started s = { 0 };
+
+	if (cordon_get_u64(&r, &s.request) < 0 || cordon_get_u64(&r, &s.run) < 0 ||
+		cordon_get_string(&r, RPC_LABEL, &s.id) < 0 || cordon_get_u32(&r, &s.pid) < 0 ||
+		cordon_get_string(&r, 16, &s.decision) < 0 ||
+		cordon_get_string(&r, RPC_LABEL, &s.rule) < 0 ||
+		cordon_get_u64(&r, &s.output_bytes) < 0 || r.left != 0) {
+		rpc_started_finish(&s);
+		return wrong_shape(err, "about a started run");
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+rpc_started_finish(struct rpc_started *s)
+{
+	free(s->id);
+	free(s->decision);
+	free(s->rule);
+	memset(s, 0, sizeof(*s));
+}
+
+void
+rpc_exited_encode(uint64_t run, const struct run_result *result, struct cordon_writer *w)
+{
+	cordon_put_u64(w, run);
+	run_result_encode(result, w);
+}
+
+int
+rpc_exited_decode(const void *data, size_t size, uint64_t *ret_run, struct run_result *ret,
+	struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	uint64_t run = 0;
+
+	if (cordon_get_u64(&r, &run) < 0 || run_result_decode(&r, ret) < 0 || r.left != 0)
+		return wrong_shape(err, "about an ended run");
+	*ret_run = run;
+	return 0;
+}
+
+/* answers */
+
+void
+rpc_refused_encode(const struct rpc_refused *f, struct cordon_writer *w)
+{
+	cordon_put_u64(w, f->request);
+	cordon_put_u8(w, f->error);
+	cordon_put_u8(w, f->retryable);
+	cordon_put_string(w, f->reason);
+	cordon_put_string(w, f->rule);
+	cordon_put_string(w, f->text);
+}
+
+int
+rpc_refused_decode(const void *data, size_t size, struct rpc_refused *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_refused f = { 0 };
+
+	if (cordon_get_u64(&r, &f.request) < 0 || cordon_get_u8(&r, &f.error) < 0 ||
+		f.error >= RPC_ERROR_KINDS || cordon_get_u8(&r, &f.retryable) < 0 ||
+		f.retryable > 1 || cordon_get_string(&r, RPC_LABEL, &f.reason) < 0 ||
+		cordon_get_string(&r, RPC_LABEL, &f.rule) < 0 ||
+		cordon_get_string(&r, 1024, &f.text) < 0 || r.left != 0) {
+		rpc_refused_finish(&f);
+		return wrong_shape(err, "about a refusal");
+	}
+	*ret = f;
+	return 0;
+}
+
+void
+rpc_refused_finish(struct rpc_refused *f)
+{
+	free(f->reason);
+	free(f->rule);
+	free(f->text);
+	memset(f, 0, sizeof(*f));
+}
+
+void
+rpc_checked_encode(const struct rpc_checked *c, struct cordon_writer *w)
+{
+	cordon_put_u64(w, c->request);
+	cordon_put_string(w, c->decision);
+	cordon_put_string(w, c->reason);
+	cordon_put_string(w, c->rule);
+	cordon_put_string(w, c->digest);
+}
+
+int
+rpc_checked_decode(const void *data, size_t size, struct rpc_checked *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_checked c = { 0 };
+
+	if (cordon_get_u64(&r, &c.request) < 0 || cordon_get_string(&r, 16, &c.decision) < 0 ||
+		cordon_get_string(&r, RPC_LABEL, &c.reason) < 0 ||
+		cordon_get_string(&r, RPC_LABEL, &c.rule) < 0 ||
+		cordon_get_string(&r, 80, &c.digest) < 0 || r.left != 0) {
+		rpc_checked_finish(&c);
+		return wrong_shape(err, "about a decision");
+	}
+	*ret = c;
+	return 0;
+}
+
+void
+rpc_checked_finish(struct rpc_checked *c)
+{
+	free(c->decision);
+	free(c->reason);
+	free(c->rule);
+	free(c->digest);
+	memset(c, 0, sizeof(*c));
+}
+
+void
+rpc_done_encode(uint64_t request, struct cordon_writer *w)
+{
+	cordon_put_u64(w, request);
+}
+
+int
+rpc_done_decode(const void *data, size_t size, uint64_t *ret_request, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	uint64_t request = 0;
+
+	if (cordon_get_u64(&r, &request) < 0 || r.left != 0)
+		return wrong_shape(err, "that something is done");
+	*ret_request = request;
+	return 0;
+}
+
+#define TEXT_MAX (4u << 20)
+
+void
+rpc_text_encode(uint64_t request, const char *text, struct cordon_writer *w)
+{
+	rpc_named_encode(request, text, w);
+}
+
+int
+rpc_text_decode(const void *data, size_t size, uint64_t *ret_request, char **ret_text,
+	struct cordon_error *err)
+{
+	return rpc_named_decode(data, size, TEXT_MAX, ret_request, ret_text, err);
+}
+
+void
+rpc_opened_encode(uint64_t request, uint64_t file_size, struct cordon_writer *w)
+{
+	cordon_put_u64(w, request);
+	cordon_put_u64(w, file_size);
+}
+
+int
+rpc_opened_decode(const void *data, size_t size, uint64_t *ret_request, uint64_t *ret_size,
+	struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	uint64_t request = 0, file_size = 0;
+
+	if (cordon_get_u64(&r, &request) < 0 || cordon_get_u64(&r, &file_size) < 0 || r.left != 0)
+		return wrong_shape(err, "with a file");
+	*ret_request = request;
+	*ret_size = file_size;
+	return 0;
+}
+
+void
+rpc_entries_encode(const struct rpc_entries *e, struct cordon_writer *w)
+{
+	cordon_put_u64(w, e->request);
+	cordon_put_u8(w, e->whole);
+	cordon_put_u32(w, e->count);
+	for (uint32_t i = 0; i < e->count; i++) {
+		cordon_put_string(w, e->entries[i].name);
+		cordon_put_u8(w, e->entries[i].type);
+		cordon_put_u64(w, e->entries[i].size);
+	}
+}
+
+static int
+get_entries(struct cordon_reader *r, struct rpc_entries *e)
+{
+	uint32_t count = 0;
+
+	if (cordon_get_u64(r, &e->request) < 0 || cordon_get_u8(r, &e->whole) < 0 || e->whole > 1 ||
+		cordon_get_u32(r, &count) < 0 || count > RPC_ENTRY_COUNT)
+		return -1;
+	e->entries = cordon_array((size_t)count + 1, sizeof(*e->entries));
+	if (e->entries == NULL)
+		return -1;
+	for (e->count = 0; e->count < count;) {
+		struct rpc_entry *entry = &e->entries[e->count++];
+
+		if (cordon_get_string(r, NAME_MAX, &entry->name) < 0 ||
+			cordon_get_u8(r, &entry->type) < 0 ||
+			memchr("fdlo", entry->type, 4) == NULL ||
+			cordon_get_u64(r, &entry->size) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+rpc_entries_decode(const void *data, size_t size, struct rpc_entries *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct rpc_entries e = { 0 };
+
+	if (get_entries(&r, &e) < 0 || r.left != 0) {
+		rpc_entries_finish(&e);
+		return wrong_shape(err, "with a directory");
+	}
+	*ret = e;
+	return 0;
+}
+
+void
+rpc_entries_finish(struct rpc_entries *e)
+{
+	for (uint32_t i = 0; i < e->count; i++)
+		free(e->entries[i].name);
+	free(e->entries);
+	memset(e, 0, sizeof(*e));
+}
