@@ -146,6 +146,8 @@ floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned 
 			return refuse(err, "a standard stream is neither pipe nor", "/dev/null");
 	if (!is_clean(launch->exe) || !is_clean(launch->cwd))
 		return refuse(err, "its command or directory is not a clean path:", launch->exe);
+	if (launch->open_files != 0 && launch->open_files < 8)
+		return refuse(err, "it leaves too few descriptors for", launch->exe);
 	if (launch->workspace[0] == '\0')
 		return 0;
 	/* Below /dev/shm it lies in the run's own, which is a place like /tmp. */

@@ -32,6 +32,13 @@ cordon_launch_send_hello(int link, int lifeline, struct cordon_error *err)
 	return cordon_link_send(link, CORDON_LAUNCH_HELLO, NULL, 0, &lifeline, 1, err);
 }
 
+void
+cordon_launch_encode_plan(uint32_t number, const struct cordon_plan *plan, struct cordon_writer *w)
+{
+	cordon_put_u32(w, number);
+	cordon_plan_encode(plan, w);
+}
+
 int
 cordon_launch_send_plan(
 	int link, uint32_t number, const struct cordon_plan *plan, struct cordon_error *err)
@@ -39,8 +46,7 @@ cordon_launch_send_plan(
 	struct cordon_writer w;
 
 	cordon_writer_init(&w, CORDON_LINK_BODY);
-	cordon_put_u32(&w, number);
-	cordon_plan_encode(plan, &w);
+	cordon_launch_encode_plan(number, plan, &w);
 	return send_writer(link, CORDON_LAUNCH_PLAN, &w, NULL, 0, err);
 }
 
@@ -51,6 +57,31 @@ put_identity(struct cordon_writer *w, const struct cordon_identity *identity)
 	cordon_put_u64(w, identity->ino);
 }
 
+void
+cordon_launch_encode(const struct cordon_launch *launch, struct cordon_writer *w)
+{
+	cordon_put_u64(w, launch->run);
+	cordon_put_u32(w, launch->plan);
+	cordon_put_vector(w, launch->argv);
+	cordon_put_vector(w, launch->env);
+	cordon_put_string(w, launch->exe);
+	put_identity(w, &launch->exe_identity);
+	cordon_put_u8(w, launch->script != 0);
+	cordon_put_string(w, launch->cwd);
+	put_identity(w, &launch->cwd_identity);
+	cordon_put_string(w, launch->workspace);
+	put_identity(w, &launch->workspace_identity);
+	cordon_put_u32(w, launch->umask);
+	cordon_put_u32(w, launch->tty);
+	cordon_put_u16(w, launch->rows);
+	cordon_put_u16(w, launch->columns);
+	cordon_put_u64(w, launch->memory_bytes);
+	cordon_put_u64(w, launch->processes);
+	cordon_put_u64(w, launch->cpu_ms);
+	cordon_put_u64(w, launch->open_files);
+	cordon_put_u64(w, launch->file_bytes);
+}
+
 int
 cordon_launch_send_launch(int link, const struct cordon_launch *launch, const int *fds,
 	unsigned fd_count, struct cordon_error *err)
@@ -58,22 +89,15 @@ cordon_launch_send_launch(int link, const struct cordon_launch *launch, const in
 	struct cordon_writer w;
 
 	cordon_writer_init(&w, CORDON_LINK_BODY);
-	cordon_put_u64(&w, launch->run);
-	cordon_put_u32(&w, launch->plan);
-	cordon_put_vector(&w, launch->argv);
-	cordon_put_vector(&w, launch->env);
-	cordon_put_string(&w, launch->exe);
-	put_identity(&w, &launch->exe_identity);
-	cordon_put_u8(&w, launch->script != 0);
-	cordon_put_string(&w, launch->cwd);
-	put_identity(&w, &launch->cwd_identity);
-	cordon_put_string(&w, launch->workspace);
-	put_identity(&w, &launch->workspace_identity);
-	cordon_put_u32(&w, launch->umask);
-	cordon_put_u32(&w, launch->tty);
-	cordon_put_u16(&w, launch->rows);
-	cordon_put_u16(&w, launch->columns);
+	cordon_launch_encode(launch, &w);
 	return send_writer(link, CORDON_LAUNCH_LAUNCH, &w, fds, fd_count, err);
+}
+
+void
+cordon_launch_encode_signal(uint64_t run, int signal, struct cordon_writer *w)
+{
+	cordon_put_u64(w, run);
+	cordon_put_u32(w, (uint32_t)signal);
 }
 
 int
@@ -82,8 +106,7 @@ cordon_launch_send_signal(int link, uint64_t run, int signal, struct cordon_erro
 	struct cordon_writer w;
 
 	cordon_writer_init(&w, 64);
-	cordon_put_u64(&w, run);
-	cordon_put_u32(&w, (uint32_t)signal);
+	cordon_launch_encode_signal(run, signal, &w);
 	return send_writer(link, CORDON_LAUNCH_SIGNAL, &w, NULL, 0, err);
 }
 
@@ -124,6 +147,10 @@ get_launch(struct cordon_reader *r, struct cordon_launch *l)
 		return -1;
 	if (cordon_get_u32(r, &l->umask) < 0 || l->umask > 0777 || cordon_get_u32(r, &l->tty) < 0 ||
 		l->tty > 7 || cordon_get_u16(r, &l->rows) < 0 || cordon_get_u16(r, &l->columns) < 0)
+		return -1;
+	if (cordon_get_u64(r, &l->memory_bytes) < 0 || cordon_get_u64(r, &l->processes) < 0 ||
+		cordon_get_u64(r, &l->cpu_ms) < 0 || cordon_get_u64(r, &l->open_files) < 0 ||
+		cordon_get_u64(r, &l->file_bytes) < 0)
 		return -1;
 	return 0;
 }

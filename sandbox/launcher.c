@@ -1,5 +1,5 @@
 /* The launcher process: one link, one loop, no allocation that a stranger can drive (the monitor is
- * bounded by CORDON_PLANS and CORDON_RUNS).
+ * bounded by CORDON_LAUNCH_PLANS and CORDON_LAUNCH_RUNS).
  *
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
@@ -27,20 +27,6 @@
 #include "landlock.h"
 #include "run.h"
 #include "sample.h"
-
-#define CORDON_PLANS 64
-#define CORDON_RUNS  1024
-
-static void
-plan_destroy(struct launcher_plan *p)
-{
-	if (p == NULL)
-		return;
-	cordon_plan_finish(&p->plan);
-	free(p->filter_notify);
-	free(p->filter_plain);
-	free(p);
-}
 
 static struct sock_filter *
 loadable(const struct cordon_plan *plan, int notify)
@@ -86,14 +72,14 @@ take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err
 	for (p = l->plans; p != NULL; p = p->next)
 		count++;
 	if (cordon_get_u32(&r, &number) < 0 || find_plan(l, number) != NULL ||
-		count == CORDON_PLANS || m->fd_count != 0)
+		count == CORDON_LAUNCH_PLANS || m->fd_count != 0)
 		return cordon_fail(err, CORDON_EPEER, 0, "a plan's message is malformed");
 	p = cordon_array(1, sizeof(*p));
 	if (p == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a plan");
 	p->number = number;
 	if (cordon_plan_decode(r.at, r.left, &p->plan, err) < 0) {
-		plan_destroy(p);
+		launcher_plan_destroy(p);
 		return -1;
 	}
 	p->breaks_floor = floor_check_plan(&p->plan, &p->refusal) < 0;
@@ -101,7 +87,7 @@ take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err
 		p->filter_notify = loadable(&p->plan, 1);
 		p->filter_plain = loadable(&p->plan, 0);
 		if (p->filter_notify == NULL || p->filter_plain == NULL) {
-			plan_destroy(p);
+			launcher_plan_destroy(p);
 			return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a plan");
 		}
 	}
@@ -138,9 +124,9 @@ take_launch(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 		cordon_launch_finish(&launch);
 		return cordon_fail(err, CORDON_EPEER, 0, "a launch names a wrong plan or run");
 	}
-	if (count_runs(l) == CORDON_RUNS) {
-		result = cordon_fail(
-			&why, CORDON_ELIMIT, 0, "there are already %d live runs", CORDON_RUNS);
+	if (count_runs(l) == CORDON_LAUNCH_RUNS) {
+		result = cordon_fail(&why, CORDON_ELIMIT, 0, "there are already %d live runs",
+			CORDON_LAUNCH_RUNS);
 		(void)cordon_because(&why, "limit.runs");
 	} else if (plan->breaks_floor) {
 		why = plan->refusal;
@@ -188,6 +174,27 @@ is_lifeline(int fd)
 }
 
 static int
+take_forget(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = m->body, .left = m->size };
+	struct launcher_plan **at = &l->plans, *plan;
+	uint32_t number = 0;
+
+	if (cordon_get_u32(&r, &number) < 0 || r.left != 0 || m->fd_count != 0)
+		return cordon_fail(err, CORDON_EPEER, 0, "a message about a plan is malformed");
+	while (*at != NULL && (*at)->number != number)
+		at = &(*at)->next;
+	plan = *at;
+	if (plan == NULL)
+		return cordon_fail(err, CORDON_EPEER, 0, "an unknown plan is to be forgotten");
+	*at = plan->next;
+	plan->forgotten = 1;
+	if (plan->users == 0)
+		launcher_plan_destroy(plan);
+	return 0;
+}
+
+static int
 take_hello(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
 {
 	if (m->fd_count != 1 || m->size != 0 || !is_lifeline(m->fds[0]))
@@ -215,6 +222,8 @@ hear_monitor(struct launcher *l, struct cordon_error *err)
 		result = take_launch(l, &m, err);
 	else if (m.number == CORDON_LAUNCH_SIGNAL || m.number == CORDON_LAUNCH_KILL)
 		result = take_signal(l, &m, err);
+	else if (m.number == CORDON_LAUNCH_FORGET)
+		result = take_forget(l, &m, err);
 	else
 		result = cordon_fail(err, CORDON_EPEER, 0, "an unknown message");
 	cordon_message_finish(&m);
@@ -268,7 +277,7 @@ loop(struct launcher *l)
 		nfds_t count = 1;
 
 		if (cordon_grow(&p, &capacity, 1 + 3 * (size_t)count_runs(l),
-			    1 + 3 * (size_t)CORDON_RUNS, sizeof(*p)) < 0) {
+			    1 + 3 * (size_t)CORDON_LAUNCH_RUNS, sizeof(*p)) < 0) {
 			end_all(l); /* pid 1 of each ends with us */
 			return 1;
 		}
@@ -340,7 +349,7 @@ cordon_launcher_main(int link)
 	while (l.plans != NULL) {
 		struct launcher_plan *next = l.plans->next;
 
-		plan_destroy(l.plans);
+		launcher_plan_destroy(l.plans);
 		l.plans = next;
 	}
 	caps_destroy(l.no_caps);

@@ -30,6 +30,24 @@
 #include "sample.h"
 #include "starts_code.h"
 
+void
+launcher_plan_destroy(struct launcher_plan *p)
+{
+	if (p == NULL)
+		return;
+	cordon_plan_finish(&p->plan);
+	free(p->filter_notify);
+	free(p->filter_plain);
+	free(p);
+}
+
+static void
+leave_plan(struct launcher_plan *p)
+{
+	if (--p->users == 0 && p->forgotten)
+		launcher_plan_destroy(p);
+}
+
 static void
 destroy(struct run *run)
 {
@@ -43,6 +61,7 @@ destroy(struct run *run)
 	cordon_fd_close_p(&run->link);
 	cordon_fd_close_p(&run->workspace);
 	cordon_launch_finish(&run->launch);
+	leave_plan(run->source);
 	free(run);
 }
 
@@ -153,6 +172,23 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	return run->pid < 0 ? -1 : 0;
 }
 
+static void
+lower(uint64_t *limit, uint64_t wanted)
+{
+	if (wanted != 0 && wanted < *limit)
+		*limit = wanted;
+}
+
+static void
+lower_limits(struct cordon_plan *plan, const struct cordon_launch *launch)
+{
+	lower(&plan->memory_bytes, launch->memory_bytes);
+	lower(&plan->processes, launch->processes);
+	lower(&plan->cpu_ms, launch->cpu_ms);
+	lower(&plan->open_files, launch->open_files);
+	lower(&plan->file_bytes, launch->file_bytes);
+}
+
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
@@ -166,7 +202,11 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
 	run->pidfd = run->link = run->workspace = -1;
-	run->setup = (struct sandbox_setup){ .plan = &plan->plan,
+	run->source = plan;
+	plan->users++;
+	run->plan = plan->plan;
+	lower_limits(&run->plan, &run->launch);
+	run->setup = (struct sandbox_setup){ .plan = &run->plan,
 		.launch = &run->launch,
 		.workspace_idmap = -1,
 		.lifeline = l->lifeline,

@@ -31,8 +31,12 @@ struct launcher_plan {
 	struct cordon_error
 		refusal; /* what each launch of it is answered, when it breaks the floor */
 	struct sock_filter *filter_notify, *filter_plain;
+	unsigned users; /* runs of it */
+	int forgotten; /* freed with the last of them */
 	struct launcher_plan *next;
 };
+/* NULL is accepted. */
+void launcher_plan_destroy(struct launcher_plan *plan);
 
 /* What all runs of a launcher share. */
 struct launcher {
@@ -50,6 +54,8 @@ struct run {
 	struct run *next;
 	enum run_state state;
 	struct cordon_launch launch;
+	struct launcher_plan *source;
+	struct cordon_plan plan; /* borrows from source, but for limits that are lower */
 	struct sandbox_setup setup;
 	pid_t pid; /* of pid 1, as seen here */
 	int pidfd, link; /* link: to pid 1; -1 once it has ended */

@@ -7,6 +7,7 @@
  *	LAUNCH    3       monitor       its plan is known      struct cordon_launch; see there
  *	SIGNAL    4       monitor       run is live            u64 run, u32 signal
  *	KILL      5       monitor       run is live            u64 run
+ *	FORGET    6       monitor       its plan is known      u32 plan; no launch of it follows
  *	STARTED   65      launcher      after LAUNCH           struct cordon_started; pty master
  *	FAILED    66      launcher      instead of STARTED     u64 run, error
  *	STOPPED   67      launcher      after STARTED          u64 run, u32 signal
@@ -20,6 +21,7 @@
 
 #include <cordon/error.h>
 #include <cordon/path.h>
+#include <cordon/wire.h>
 
 enum cordon_launch_message {
 	CORDON_LAUNCH_HELLO = 1,
@@ -27,6 +29,7 @@ enum cordon_launch_message {
 	CORDON_LAUNCH_LAUNCH = 3,
 	CORDON_LAUNCH_SIGNAL = 4,
 	CORDON_LAUNCH_KILL = 5,
+	CORDON_LAUNCH_FORGET = 6,
 	CORDON_LAUNCH_STARTED = 65,
 	CORDON_LAUNCH_FAILED = 66,
 	CORDON_LAUNCH_STOPPED = 67,
@@ -50,6 +53,8 @@ struct cordon_launch {
 	uint32_t umask;
 	uint32_t tty; /* bit n: standard stream n is the run's own pty; 0: no pty */
 	uint16_t rows, columns;
+	/* Limits of this run where they are lower than the plan's; 0: the plan's. */
+	uint64_t memory_bytes, processes, cpu_ms, open_files, file_bytes;
 };
 
 enum cordon_limit_kind { /* what enforces a limit; INTERFACES: "limits" of a result */
@@ -100,9 +105,19 @@ struct cordon_exited {
 	uint32_t starts_code_count;
 };
 
+/* How many plans a launcher keeps at one time, and how many runs live. */
+#define CORDON_LAUNCH_PLANS 64
+#define CORDON_LAUNCH_RUNS  1024
+
+/* Bodies of messages, for a monitor that must not wait for the launcher. */
+struct cordon_plan;
+void cordon_launch_encode(const struct cordon_launch *launch, struct cordon_writer *w);
+void cordon_launch_encode_plan(
+	uint32_t number, const struct cordon_plan *plan, struct cordon_writer *w);
+void cordon_launch_encode_signal(uint64_t run, int signal, struct cordon_writer *w);
+
 /* Sending, from the monitor. lifeline and fds stay the caller's. */
 int cordon_launch_send_hello(int link, int lifeline, struct cordon_error *err) CORDON_CHECKED;
-struct cordon_plan;
 int cordon_launch_send_plan(int link, uint32_t number, const struct cordon_plan *plan,
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_launch(int link, const struct cordon_launch *launch, const int *fds,
