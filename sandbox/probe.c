@@ -47,6 +47,7 @@ static void CORDON_PRINTF(5, 6) found(struct findings *f, const char *name,
 	p = &f->list[f->count++];
 	p->name = name;
 	p->presence = presence;
+	p->version = 0;
 	snprintf(p->remedy, sizeof(p->remedy), "%s", presence == CORDON_PRESENT ? "" : remedy);
 	va_start(arguments, fmt);
 	(void)vsnprintf(p->detail, sizeof(p->detail), fmt, arguments);
@@ -202,6 +203,7 @@ probe_filters(struct findings *f)
 			"not available");
 	else
 		found(f, "landlock", CORDON_PRESENT, "", "ABI %d", abi);
+	f->list[f->count - 1].version = (unsigned)abi;
 }
 
 static const char *
@@ -226,6 +228,9 @@ probe_limits(struct findings *f)
 			"no cgroup: the memory of a run is only sampled");
 	else
 		found(f, "memory-limit", CORDON_DEGRADED, remedy, "none");
+	f->list[f->count - 1].version = memory == CORDON_LIMIT_CGROUP2   ? 2
+					: memory == CORDON_LIMIT_CGROUP1 ? 1
+									 : 0;
 	if (processes != CORDON_LIMIT_NONE)
 		found(f, "process-limit", CORDON_PRESENT, "", "%s", kind_name(processes));
 	else

@@ -1,6 +1,6 @@
 /* Starting a launcher, and sweeping behind one that died. The monitor's side.
  *
- * calls: clone3 close_range execve openat2 nanosleep and those of cgroup.c covers.c */
+ * calls: clone3 close_range openat2 nanosleep and those of spawn.c cgroup.c covers.c */
 #include <cordon/launcher.h>
 
 #include <dirent.h>
@@ -20,6 +20,7 @@
 #include <cordon/fd.h>
 #include <cordon/link.h>
 #include <cordon/path.h>
+#include <cordon/spawn.h>
 
 #include "cgroup.h"
 #include "covers.h"
@@ -77,25 +78,17 @@ cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err)
 int
 cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err)
 {
-	char *const argv[] = { (char *)(uintptr_t) "cordon-launcher", NULL };
-	char *const env[] = { NULL };
 	int ends[2], pidfd = -1;
 	pid_t pid;
 
 	if (cordon_link_pair(ends, err) < 0)
 		return -1;
-	pid = clone_self(&pidfd);
-	if (pid == 0) {
-		if (keep_only(ends[1]) == 0 && fcntl(3, F_SETFD, 0) == 0)
-			(void)execve(path, argv, env);
-		_exit(127);
-	}
+	pid = cordon_spawn(
+		path, "cordon-launcher", (const int[]){ 0, 1, 2, ends[1] }, 4, &pidfd, err);
 	cordon_fd_close_p(&ends[1]);
 	if (pid < 0) {
-		const int sys = errno;
-
 		cordon_fd_close_p(&ends[0]);
-		return cordon_fail(err, CORDON_ESYS, sys, "could not start '%s'", path);
+		return -1;
 	}
 	*ret_link = ends[0];
 	*ret_pidfd = pidfd;

@@ -9,6 +9,7 @@
 #define EXIT_NOT_FOUND 127 /* no such command */
 
 int cmd_run(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -58,11 +58,6 @@ add_configuration(const struct config *config, struct cordon_protection *list, s
 		if (strcmp(list[i].name, "idmapped-mounts") == 0 &&
 			list[i].presence == CORDON_MISSING)
 			list[i].presence = CORDON_DEGRADED;
-	/* With it runs are possible where files cannot be idmapped, and weaker. */
-	for (size_t i = 0; i < *count; i++)
-		if (strcmp(list[i].name, "idmapped-mounts") == 0 &&
-			list[i].presence == CORDON_MISSING)
-			list[i].presence = CORDON_DEGRADED;
 	memset(p, 0, sizeof(*p));
 	p->name = "mapRoot";
 	p->presence = CORDON_DEGRADED;

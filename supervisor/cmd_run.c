@@ -20,6 +20,7 @@
 #include "report.h"
 #include "resolve.h"
 #include "result.h"
+#include "session.h"
 #include "terminal.h"
 #include "workspace.h"
 
@@ -52,29 +53,6 @@ static const char usage[] =
 	"      --help                print this\n\n"
 	"Exit status: the command's own; 128+N when signal N ended it; 124 time limit; 125 cordon\n"
 	"could not do its part; 126 refused, or not executable; 127 no such command.\n";
-
-/* Three parts of 1 to 64 letters, digits and ._+@- (A18). */
-static int
-check_session(const char *key, struct cordon_error *err)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+@-";
-	int parts = 0;
-
-	for (const char *p = key; parts < 3; parts++) {
-		const size_t length = strspn(p, allowed);
-
-		if (length == 0 || length > 64 || p[length] != (parts < 2 ? ':' : '\0'))
-			break;
-		p += length + 1;
-	}
-	if (parts == 3)
-		return 0;
-	return cordon_fail(err, CORDON_EINPUT, 0,
-		"--session '%.60s' is not agent:channel:peer, each of 1 to 64 letters, digits and "
-		". _ + @ -",
-		key);
-}
 
 /* Returns 0; 1 when help was printed; -1 with *err set. */
 static int
@@ -141,7 +119,7 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 			o->json = 1;
 			break;
 		case OPT_SESSION:
-			if (check_session(optarg, err) < 0)
+			if (session_check_key(optarg, "--session", err) < 0)
 				return -1;
 			break;
 		case OPT_WAIT:

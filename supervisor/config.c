@@ -154,8 +154,6 @@ is_caller(const json_t *value)
 static int
 take_later(const struct reading *r, const char *key, const json_t *value)
 {
-	if (strcmp(key, "workspaces") == 0 && !is_list_of(value, is_path))
-		return fail_at(r, key, "must be a list of absolute paths");
 	if (strcmp(key, "resolvers") == 0 && !is_list_of(value, is_text))
 		return fail_at(r, key, "must be a list of addresses");
 	if (strcmp(key, "callers") == 0 && !is_list_of(value, is_caller))
@@ -169,11 +167,36 @@ take_later(const struct reading *r, const char *key, const json_t *value)
 	return 0;
 }
 
+/* A later file replaces what an earlier one said. */
+static int
+take_workspaces(const struct reading *r, const json_t *value)
+{
+	struct cordon_strings roots = { 0 };
+
+	if (!is_list_of(value, is_path))
+		return fail_at(r, "workspaces", "must be a list of absolute paths");
+	roots.items = cordon_array(json_array_size(value) + 1, sizeof(*roots.items));
+	if (roots.items == NULL)
+		return cordon_fail(r->err, CORDON_ESYS, ENOMEM, "could not keep a configuration");
+	for (; roots.count < json_array_size(value); roots.count++) {
+		roots.items[roots.count] =
+			strdup(json_string_value(json_array_get(value, roots.count)));
+		if (roots.items[roots.count] == NULL) {
+			cordon_vector_free(roots.items);
+			return cordon_fail(
+				r->err, CORDON_ESYS, ENOMEM, "could not keep a configuration");
+		}
+	}
+	cordon_vector_free(r->config->workspaces.items);
+	r->config->workspaces = roots;
+	return 0;
+}
+
 static int
 take(const struct reading *r, json_t *root)
 {
-	static const char *const later[] = { "resolvers", "workspaces", "callers", "approvals",
-		"ledger", "limits" };
+	static const char *const later[] = { "resolvers", "callers", "approvals", "ledger",
+		"limits" };
 	const char *key;
 	json_t *value;
 
@@ -188,6 +211,11 @@ take(const struct reading *r, json_t *root)
 			if (!json_is_boolean(value))
 				return fail_at(r, key, "must be true or false");
 			r->config->map_root = json_is_true(value);
+			known = 1;
+		}
+		if (strcmp(key, "workspaces") == 0) {
+			if (take_workspaces(r, value) < 0)
+				return -1;
 			known = 1;
 		}
 		for (size_t i = 0; i < sizeof(later) / sizeof(later[0]) && !known; i++)
@@ -269,6 +297,7 @@ config_load(const char *file, struct config *ret, struct cordon_error *err)
 void
 config_finish(struct config *config)
 {
+	cordon_vector_free(config->workspaces.items);
 	free(config->home);
 	free(config->user_directory);
 	free(config->state_directory);

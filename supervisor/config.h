@@ -8,6 +8,7 @@
 
 struct config {
 	int map_root; /* degraded: root's runs on file systems without idmapping map host root */
+	struct cordon_strings workspaces; /* roots of those that callers may name; owned */
 	char *home; /* owned; $HOME if the caller's, else of the password file; may be NULL */
 	char *user_directory; /* $XDG_CONFIG_HOME/cordon, owned; may be NULL */
 	char *state_directory; /* $XDG_STATE_HOME/cordon, owned; may be NULL */

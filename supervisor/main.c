@@ -13,6 +13,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", cmd_run, "run one command in a sandbox, on this terminal" },
+	{ "serve", cmd_serve, "serve a program that asks by JSON-RPC, on a pipe or a socket" },
 	{ "profile", cmd_profile, "list the profiles, or show what one grants" },
 	{ "doctor", cmd_doctor, "say which protections this machine has" },
 };

@@ -160,8 +160,8 @@ search_path(const char *name, const char *search, const struct cordon_plan *plan
 		err, CORDON_ENOTFOUND, 0, "there is no command '%s' in the run's PATH", name);
 }
 
-int
-resolve_command(const char *name, const char *search, const struct cordon_plan *plan,
+static int
+find_command(const char *name, const char *search, const struct cordon_plan *plan,
 	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
 {
 	char path[PATH_MAX], real[PATH_MAX];
@@ -182,6 +182,19 @@ resolve_command(const char *name, const char *search, const struct cordon_plan *
 		return take(path, name, plan, workspace, ret, err);
 	}
 	return search_path(name, search, plan, workspace, ret, err);
+}
+
+int
+resolve_command(const char *name, const char *search, const struct cordon_plan *plan,
+	const struct workspace *workspace, struct command *ret, struct cordon_error *err)
+{
+	const int result = find_command(name, search, plan, workspace, ret, err);
+
+	if (result < 0 && err->reason[0] == '\0' && err->code == CORDON_ENOTFOUND)
+		return cordon_because(err, "exec.not_found");
+	if (result < 0 && err->reason[0] == '\0' && err->code == CORDON_EPOLICY)
+		return cordon_because(err, "exec.not_executable");
+	return result;
 }
 
 int

@@ -146,3 +146,75 @@ workspace_open(const char *directory, const char *cwd, const struct config *conf
 		return -1;
 	return open_cwd(fd, cwd, ret, err);
 }
+
+int
+workspace_enter(const struct workspace *base, const char *cwd, struct workspace *ret,
+	struct cordon_error *err)
+{
+	struct workspace entered = *base;
+	struct cordon_identity identity;
+	CORDON_CLOSE int fd = -1;
+
+	if (cwd != NULL) {
+		fd = open_directory(base->path, err);
+		if (fd < 0)
+			return -1;
+		if (cordon_identify(fd, &identity) < 0 || identity.dev != base->identity.dev ||
+			identity.ino != base->identity.ino) {
+			cordon_fail(err, CORDON_EPOLICY, 0,
+				"the workspace '%s' is another directory by now; open the session "
+				"again",
+				base->path);
+			return cordon_because(err, "floor.workspace");
+		}
+		if (open_cwd(fd, cwd, &entered, err) < 0)
+			return -1;
+	}
+	*ret = entered;
+	return 0;
+}
+
+/* Roots are compared as what they are, not as what they are called. */
+static int
+is_below_root(const char *path, const struct config *config)
+{
+	struct cordon_error ignored;
+
+	for (size_t i = 0; i < config->workspaces.count; i++) {
+		CORDON_CLOSE int fd = open_directory(config->workspaces.items[i], &ignored);
+		char real[PATH_MAX];
+
+		if (fd >= 0 && name_of(fd, real, &ignored) == 0 && cordon_path_within(path, real))
+			return 1;
+	}
+	return 0;
+}
+
+int
+workspace_name(const char *directory, const char *cwd, const struct workspace *own,
+	const struct config *config, struct workspace *ret, struct cordon_error *err)
+{
+	struct workspace w;
+
+	if (strcmp(directory, own->path) == 0)
+		return workspace_enter(own, cwd, ret, err);
+	if (directory[0] != '/')
+		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' must be an absolute path",
+			directory);
+	/* Before it is opened: a caller learns nothing of what is elsewhere. */
+	if (config->workspaces.count == 0) {
+		cordon_fail(err, CORDON_EPOLICY, 0,
+			"the workspace '%s' is not this monitor's, and the configuration lists no "
+			"'workspaces'",
+			directory);
+		return cordon_because(err, "workspace.not_listed");
+	}
+	if (workspace_open(directory, cwd, config, &w, err) < 0 || !is_below_root(w.path, config)) {
+		cordon_fail(err, CORDON_EPOLICY, 0,
+			"the workspace '%s' is not below one of the configuration's 'workspaces'",
+			directory);
+		return cordon_because(err, "workspace.not_listed");
+	}
+	*ret = w;
+	return 0;
+}

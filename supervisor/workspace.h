@@ -18,3 +18,14 @@ struct workspace {
  * Returns 0, or -1 with *err set (reason floor.workspace). */
 int workspace_open(const char *directory, const char *cwd, const struct config *config,
 	struct workspace *ret, struct cordon_error *err) CORDON_CHECKED;
+
+/* The same workspace with another working directory: cwd as above. Refuses when the path has come to mean
+ * another directory than the one that was judged. ret may be base. */
+int workspace_enter(const struct workspace *base, const char *cwd, struct workspace *ret,
+	struct cordon_error *err) CORDON_CHECKED;
+
+/* A workspace that a caller names: the monitor's own, or one below the roots of the configuration. Errors
+ * as above; CORDON_EPOLICY with reason workspace.not_listed when it is neither. */
+int workspace_name(const char *directory, const char *cwd, const struct workspace *own,
+	const struct config *config, struct workspace *ret,
+	struct cordon_error *err) CORDON_CHECKED;

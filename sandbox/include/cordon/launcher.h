@@ -30,6 +30,7 @@ enum cordon_presence { CORDON_PRESENT, CORDON_DEGRADED, CORDON_MISSING };
 struct cordon_protection {
 	const char *name; /* stable: "user-namespace", "landlock", … */
 	enum cordon_presence presence;
+	unsigned version; /* Landlock's ABI, the control groups'; else 0 */
 	char detail[200]; /* what was found */
 	char remedy[300]; /* the way on, or "" */
 };

@@ -12,18 +12,17 @@
  *	SESSION       6       rpc      after READY      struct rpc_session; opens one, or moves it
  *	END_SESSION   7       rpc      after READY      u64 request, string session; ends its runs
  *	PROFILE       8       rpc      after READY      u64 request, string name
- *	FILE          9       rpc      after READY      struct rpc_file
+ *	FILE          9       rpc      after READY      struct rpc_file; a run that reads, writes or lists
+ *	                                                one file of the workspace, answered as START is
  *	WELCOME       65      monitor  first message    struct rpc_welcome
- *	STARTED       66      monitor  answers START    struct rpc_started; stdin (when asked for), stdout
- *	                                                and stderr of the run, or its terminal's master
+ *	STARTED       66      monitor  answers START,   struct rpc_started; stdin (when asked for), stdout
+ *	                               FILE             and stderr of the run, or its terminal's master
  *	EXITED        67      monitor  after STARTED    u64 run, struct run_result; nothing of it is left
  *	REFUSED       68      monitor  answers all      struct rpc_refused
  *	CHECKED       69      monitor  answers CHECK    struct rpc_checked
  *	DONE          70      monitor  answers SESSION, u64 request
  *	                               END_SESSION
  *	TEXT          71      monitor  answers PROFILE  u64 request, bytes: JSON
- *	OPENED        72      monitor  answers FILE     u64 request, u64 size; the file (read, write)
- *	ENTRIES       73      monitor  answers FILE     u64 request, u8 whole, u32 count, struct rpc_entry...
  *
  * "request" is a number that the cordon-rpc chose; it is in flight until it is answered, and at most
  * RPC_INFLIGHT are. SIGNAL and KILL for a run that is not the caller's, or has ended, are ignored: they
@@ -55,8 +54,6 @@ enum rpc_message {
 	RPC_CHECKED = 69,
 	RPC_DONE = 70,
 	RPC_TEXT = 71,
-	RPC_OPENED = 72,
-	RPC_ENTRIES = 73,
 };
 
 #define RPC_INFLIGHT    256 /* requests of a caller at one time */
@@ -66,7 +63,6 @@ enum rpc_message {
 #define RPC_LABEL       128 /* bytes of a label or a handle */
 #define RPC_SESSION_KEY 195 /* agent:channel:peer, three times 64 bytes */
 #define RPC_NAME        128 /* bytes of a profile's name */
-#define RPC_ENTRY_COUNT 10000 /* names of one directory that are listed */
 
 /* What is not given is "" or UINT64_MAX. The struct owns its strings. */
 struct rpc_start {
@@ -93,6 +89,9 @@ struct rpc_session {
 
 enum rpc_file_act { RPC_FILE_READ, RPC_FILE_WRITE, RPC_FILE_LIST, RPC_FILE_ACTS };
 
+/* What the run prints: for READ the bytes of the file; for LIST of each entry "TYPE SIZE NAME" and a NUL,
+ * where TYPE is the letter of find(1)'s %y. For WRITE it reads the bytes from its standard input. It exits
+ * with 0 when that was done; else standard error says why not. */
 struct rpc_file {
 	uint64_t request;
 	uint8_t act; /* enum rpc_file_act */
@@ -151,12 +150,6 @@ struct rpc_checked {
 	uint64_t request;
 	char *decision, *reason, *rule; /* "": none */
 	char *digest; /* "sha256:…" */
-};
-
-struct rpc_entry {
-	char *name; /* bytes as they are */
-	uint8_t type; /* 'f' file, 'd' directory, 'l' link, 'o' other */
-	uint64_t size;
 };
 
 /* Encoding: the body of a message, complete. Each pairs with a decoder that takes nothing but a whole and
@@ -218,18 +211,3 @@ int rpc_done_decode(const void *data, size_t size, uint64_t *ret_request,
 void rpc_text_encode(uint64_t request, const char *text, struct cordon_writer *w);
 int rpc_text_decode(const void *data, size_t size, uint64_t *ret_request, char **ret_text,
 	struct cordon_error *err) CORDON_CHECKED;
-
-void rpc_opened_encode(uint64_t request, uint64_t size, struct cordon_writer *w);
-int rpc_opened_decode(const void *data, size_t size, uint64_t *ret_request, uint64_t *ret_size,
-	struct cordon_error *err) CORDON_CHECKED;
-
-struct rpc_entries {
-	uint64_t request;
-	uint8_t whole; /* nothing was left out */
-	struct rpc_entry *entries;
-	uint32_t count;
-};
-void rpc_entries_encode(const struct rpc_entries *entries, struct cordon_writer *w);
-int rpc_entries_decode(const void *data, size_t size, struct rpc_entries *ret,
-	struct cordon_error *err) CORDON_CHECKED;
-void rpc_entries_finish(struct rpc_entries *entries);

@@ -1,0 +1,483 @@
+/* One caller's link: what its cordon-rpc says is fixed in shape and checked here, message by message; the
+ * identity is the link's and never a message's (A09).
+ *
+ * MUST 1 A message that breaks <cordon/rpc_proto.h> costs the cordon-rpc its link, and its caller the
+ *        runs; nobody else notices.
+ * MUST 2 Nothing here waits for a cordon-rpc: one that does not read is cut off at its outbox's bound. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+#include <cordon/link.h>
+#include <cordon/mem.h>
+#include <cordon/spawn.h>
+
+#include "cmd.h"
+#include "file_request.h"
+#include "refusal.h"
+#include "serve_main.h"
+
+#define OUTBOX_BYTES (16u << 20)
+#define TURN         64 /* messages of one caller before the others have their turn */
+
+static int
+is_there(const struct caller *c)
+{
+	return c->state == CALLER_STARTING || c->state == CALLER_READY;
+}
+
+void
+caller_end(struct caller *c)
+{
+	if (is_there(c))
+		c->state = CALLER_BROKEN;
+}
+
+static void
+cut_off(struct caller *c, const struct cordon_error *err)
+{
+	struct cordon_error why = *err;
+
+	if (!is_there(c))
+		return;
+	(void)cordon_while(&why, "a caller was cut off");
+	cmd_say(&why);
+	caller_end(c);
+}
+
+static void
+settle_events(struct caller *c)
+{
+	if (is_there(c) && c->link_watch != NULL)
+		cordon_watch_set(c->link_watch,
+			CORDON_LOOP_READ | (outbox_is_empty(&c->outbox) ? 0u : CORDON_LOOP_WRITE));
+}
+
+void
+caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
+	unsigned fd_count)
+{
+	struct cordon_error err = { 0 };
+
+	if (!is_there(c)) {
+		for (unsigned i = 0; i < fd_count; i++)
+			cordon_fd_close_p(&fds[i]);
+		cordon_writer_finish(w);
+		return;
+	}
+	if (outbox_send(&c->outbox, (uint16_t)number, w, fds, fd_count, &err) < 0 &&
+		err.code != CORDON_EPEER) /* one that has gone is heard of by its link */
+		cut_off(c, &err);
+	settle_events(c);
+}
+
+void
+caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, const char *rule)
+{
+	const struct rpc_refused refused = refusal_of(request, err, rule);
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_refused_encode(&refused, &w);
+	caller_send(c, RPC_REFUSED, &w, NULL, 0);
+}
+
+/* requests */
+
+static int
+take_start(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	struct rpc_start start;
+
+	if (rpc_start_decode(m->body, m->size, &start, err) < 0)
+		return -1;
+	if (m->number == RPC_START)
+		job_start(c, &start);
+	else
+		job_check(c, &start);
+	rpc_start_finish(&start);
+	return 0;
+}
+
+static int
+take_signal(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	uint64_t run;
+	uint32_t signal;
+	struct job *job;
+
+	if (rpc_order_decode(m->body, m->size, NSIG, &run, &signal, err) < 0)
+		return -1;
+	job = job_find(c->serve, run, c);
+	if (job != NULL)
+		job_signal(job, (int)signal);
+	return 0;
+}
+
+static int
+take_kill(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	uint64_t run;
+	uint32_t kind;
+	struct job *job;
+
+	if (rpc_order_decode(m->body, m->size, RPC_KILL_KINDS, &run, &kind, err) < 0)
+		return -1;
+	job = job_find(c->serve, run, c);
+	if (job != NULL)
+		job_kill(job, kind == RPC_KILL_OUTPUT ? REASON_OUTPUT : REASON_KILLED);
+	return 0;
+}
+
+static void
+answer_done(struct caller *c, uint64_t request)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 16);
+	rpc_done_encode(request, &w);
+	caller_send(c, RPC_DONE, &w, NULL, 0);
+}
+
+/* Opens a session, or gives an open one another workspace, directory or profile for runs to come. */
+static int
+open_session(struct caller *c, const struct rpc_session *r, struct cordon_error *err)
+{
+	struct session *session;
+	const struct cordon_profile *profile = NULL;
+	struct workspace workspace;
+	const char *cwd = r->cwd[0] == '\0' ? NULL : r->cwd;
+
+	if (r->profile[0] != '\0') {
+		profile = catalogue_find(&c->serve->catalogue, r->profile, err);
+		if (profile == NULL)
+			return -1;
+	}
+	/* Judged before it is opened: a refused request leaves nothing behind. */
+	if (session_check_key(r->session, "session", err) < 0)
+		return -1;
+	if (r->workspace[0] != '\0' && workspace_name(r->workspace, cwd, &c->serve->workspace,
+					       c->serve->config, &workspace, err) < 0)
+		return -1;
+	session = sessions_open(&c->sessions, r->session, err);
+	if (session == NULL)
+		return -1;
+	if (r->workspace[0] == '\0' &&
+		workspace_enter(&session->workspace, cwd, &workspace, err) < 0)
+		return -1;
+	session->workspace = workspace;
+	if (profile != NULL)
+		session->profile = profile;
+	return 0;
+}
+
+static int
+take_session(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	struct cordon_error why = { 0 };
+	struct rpc_session r;
+
+	if (rpc_session_decode(m->body, m->size, &r, err) < 0)
+		return -1;
+	if (open_session(c, &r, &why) < 0)
+		caller_refuse(c, r.request, &why, "");
+	else
+		answer_done(c, r.request);
+	rpc_session_finish(&r);
+	return 0;
+}
+
+static int
+take_end_session(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	CORDON_FREE char *key = NULL;
+	struct cordon_error why = { 0 };
+	const struct session *session;
+	uint64_t request;
+
+	if (rpc_named_decode(m->body, m->size, RPC_SESSION_KEY, &request, &key, err) < 0)
+		return -1;
+	session = c->sessions.first;
+	while (session != NULL && strcmp(session->key, key) != 0)
+		session = session->next;
+	if (session != NULL && key[0] != '\0')
+		jobs_abandon(c->serve, c, session);
+	if (sessions_close(&c->sessions, key, &why) < 0)
+		caller_refuse(c, request, &why, "");
+	else
+		answer_done(c, request);
+	return 0;
+}
+
+static int
+take_profile(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	CORDON_FREE char *name = NULL, *text = NULL;
+	const struct cordon_profile *profile;
+	struct cordon_error why = { 0 };
+	struct cordon_writer w;
+	uint64_t request;
+
+	if (rpc_named_decode(m->body, m->size, RPC_NAME, &request, &name, err) < 0)
+		return -1;
+	profile = catalogue_find(&c->serve->catalogue, name, &why);
+	if (profile != NULL) {
+		text = cordon_profile_show(profile);
+		if (text == NULL)
+			cordon_fail(&why, CORDON_ESYS, ENOMEM, "could not show a profile");
+	}
+	if (text == NULL) {
+		caller_refuse(c, request, &why, "");
+		return 0;
+	}
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_text_encode(request, text, &w);
+	caller_send(c, RPC_TEXT, &w, NULL, 0);
+	return 0;
+}
+
+static int
+take_file(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	struct cordon_error why = { 0 };
+	struct rpc_file f;
+
+	if (rpc_file_decode(m->body, m->size, &f, err) < 0)
+		return -1;
+	if (file_request_serve(c, &f, &why) < 0)
+		caller_refuse(c, f.request, &why, "");
+	rpc_file_finish(&f);
+	return 0;
+}
+
+static int
+take_ready(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	if (m->size != 0)
+		return cordon_fail(err, CORDON_EPEER, 0, "a greeting is malformed");
+	c->state = CALLER_READY;
+	return 0;
+}
+
+/* The link's language: which message is legal while, and who takes it. */
+static const struct {
+	enum caller_state while_state;
+	int (*take)(struct caller *c, const struct cordon_message *m, struct cordon_error *err);
+} language[] = {
+	[RPC_READY] = { CALLER_STARTING, take_ready },
+	[RPC_START] = { CALLER_READY, take_start },
+	[RPC_CHECK] = { CALLER_READY, take_start },
+	[RPC_SIGNAL] = { CALLER_READY, take_signal },
+	[RPC_KILL] = { CALLER_READY, take_kill },
+	[RPC_SESSION] = { CALLER_READY, take_session },
+	[RPC_END_SESSION] = { CALLER_READY, take_end_session },
+	[RPC_PROFILE] = { CALLER_READY, take_profile },
+	[RPC_FILE] = { CALLER_READY, take_file },
+};
+
+/* Takes one message. Returns 1, 0 when there is none or the peer has gone, -1 when it broke the rules. */
+static int
+hear(struct caller *c, struct cordon_error *err)
+{
+	struct cordon_message m = { 0 };
+	int result = cordon_link_receive(c->link, &m, err);
+
+	if (result < 0)
+		return err->code == CORDON_ESYS && err->sys == EAGAIN ? 0 : -1;
+	if (result == 0) {
+		caller_end(c); /* it has closed: no word about that */
+		return 0;
+	}
+	if (m.number >= sizeof(language) / sizeof(language[0]) || m.fd_count != 0 ||
+		language[m.number].while_state != c->state || language[m.number].take == NULL)
+		result = cordon_fail(err, CORDON_EPEER, 0,
+			"its cordon-rpc sent a message out of order (number %u)", m.number);
+	else
+		result = language[m.number].take(c, &m, err);
+	cordon_message_finish(&m);
+	return result < 0 ? -1 : 1;
+}
+
+static void
+on_link(void *context, unsigned events)
+{
+	struct caller *c = context;
+	struct serve *s = c->serve;
+	struct cordon_error err = { 0 };
+	int heard = 1;
+
+	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0)
+		caller_end(c);
+	for (int i = 0; i < TURN && heard > 0 && is_there(c); i++) {
+		heard = hear(c, &err);
+		if (heard < 0)
+			cut_off(c, &err);
+	}
+	settle_events(c);
+	callers_reap(s);
+}
+
+/* beginning and end */
+
+static void
+destroy(struct caller *c)
+{
+	struct caller **at = &c->serve->callers;
+
+	jobs_abandon(c->serve, c, NULL);
+	while (*at != NULL && *at != c)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = c->next;
+	cordon_watch_remove(c->link_watch);
+	cordon_watch_remove(c->rpc_watch);
+	outbox_finish(&c->outbox);
+	sessions_finish(&c->sessions);
+	cordon_fd_close_p(&c->link);
+	cordon_fd_close_p(&c->rpc);
+	free(c);
+}
+
+/* Its end is waited for by its pidfd; it is not asked. */
+static void
+leave(struct caller *c)
+{
+	c->state = CALLER_LEAVING;
+	jobs_abandon(c->serve, c, NULL);
+	cordon_watch_remove(c->link_watch);
+	c->link_watch = NULL;
+	cordon_fd_close_p(&c->link);
+	(void)syscall(SYS_pidfd_send_signal, c->rpc, SIGKILL, NULL, 0);
+}
+
+static void
+on_rpc_end(void *context, unsigned events)
+{
+	struct caller *c = context;
+	struct serve *s = c->serve;
+	struct cordon_error err = { 0 };
+	siginfo_t info = { 0 };
+
+	(void)events;
+	while (is_there(c) && hear(c, &err) > 0)
+		; /* its last words */
+	(void)waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED | WNOHANG);
+	if (is_there(c) || (c->state == CALLER_BROKEN && info.si_status != 0)) {
+		cordon_fail(&err, CORDON_EPEER, 0,
+			"a caller was cut off: its cordon-rpc ended with %s %d",
+			info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+		if (info.si_code != CLD_EXITED || info.si_status != 0) {
+			cmd_say(&err);
+			s->status = EXIT_SETUP;
+		}
+	}
+	destroy(c);
+	callers_reap(s);
+}
+
+static void
+welcome(struct caller *c)
+{
+	const struct serve *s = c->serve;
+	struct rpc_profile profiles[CATALOGUE_MAX];
+	struct rpc_welcome v = { .version = (char *)(uintptr_t)CORDON_VERSION,
+		.trust = (char *)(uintptr_t) "same-uid",
+		.workspace = (char *)(uintptr_t)s->workspace.path,
+		.landlock = s->landlock,
+		.cgroup = (char *)(uintptr_t)s->cgroup,
+		.user_notif = (uint8_t)(s->user_notif != 0),
+		.profiles = profiles,
+		.profile_count = (uint32_t)s->catalogue.count };
+	struct cordon_writer w;
+
+	for (size_t i = 0; i < s->catalogue.count; i++) {
+		const struct cordon_profile *p = s->catalogue.profiles[i];
+		char hex[CORDON_DIGEST_HEX];
+
+		cordon_digest_hex(p->digest, hex);
+		profiles[i].name = p->name;
+		profiles[i].description = p->description;
+		snprintf(profiles[i].digest, sizeof(profiles[i].digest), "sha256:%s", hex);
+	}
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_welcome_encode(&v, &w);
+	caller_send(c, RPC_WELCOME, &w, NULL, 0);
+}
+
+static int
+start_rpc(struct caller *c, int in, int out, struct cordon_error *err)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (cordon_link_pair(ends, err) < 0)
+		return -1;
+	c->link = ends[0];
+	pid = cordon_fd_nonblock(c->link, 1) < 0
+		      ? cordon_fail(err, CORDON_ESYS, errno, "could not make a link")
+		      : cordon_spawn(c->serve->rpc_path, "cordon-rpc",
+				(const int[]){ in, out, 2, ends[1] }, 4, &c->rpc, err);
+	cordon_fd_close_p(&ends[1]);
+	return pid < 0 ? -1 : 0;
+}
+
+int
+caller_create(struct serve *s, uid_t uid, int in, int out, struct cordon_error *err)
+{
+	struct caller *c = cordon_array(1, sizeof(*c));
+
+	if (c == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not serve a caller");
+	*c = (struct caller){
+		.serve = s, .state = CALLER_STARTING, .uid = uid, .link = -1, .rpc = -1
+	};
+	c->next = s->callers;
+	s->callers = c;
+	if (start_rpc(c, in, out, err) < 0) {
+		destroy(c);
+		return -1;
+	}
+	outbox_init(&c->outbox, c->link, OUTBOX_BYTES);
+	c->link_watch = cordon_loop_watch(s->loop, c->link, CORDON_LOOP_READ, on_link, c, err);
+	if (c->link_watch != NULL)
+		c->rpc_watch =
+			cordon_loop_watch(s->loop, c->rpc, CORDON_LOOP_READ, on_rpc_end, c, err);
+	if (c->rpc_watch == NULL ||
+		sessions_begin(&c->sessions, s->catalogue.profiles[0], &s->workspace, err) < 0) {
+		destroy(c);
+		return -1;
+	}
+	welcome(c);
+	return 0;
+}
+
+void
+callers_finish(struct serve *s)
+{
+	while (s->callers != NULL) {
+		struct caller *c = s->callers;
+		siginfo_t info;
+
+		if (c->state != CALLER_LEAVING)
+			leave(c);
+		while (waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED) < 0 && errno == EINTR)
+			;
+		destroy(c);
+	}
+}
+
+void
+callers_reap(struct serve *s)
+{
+	for (struct caller *c = s->callers; c != NULL; c = c->next)
+		if (c->state == CALLER_BROKEN)
+			leave(c);
+	serve_look(s);
+}

@@ -1,0 +1,387 @@
+/* The life of one run of a caller: streams, launch, what the launcher says of it, and the answer. What it
+ * is and whether it may be is prepare.c's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+#include <cordon/link.h>
+#include <cordon/mem.h>
+
+#include "prepare.h"
+#include "result.h"
+#include "serve.h"
+
+/* the table of runs */
+
+static struct job *
+add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
+{
+	struct serve *s = c->serve;
+	unsigned slot = s->job_hint;
+	struct job *job;
+
+	if (c->live >= RPC_RUNS || s->job_count == CORDON_LAUNCH_RUNS) {
+		cordon_fail(err, CORDON_ELIMIT, 0, "there are already %u live runs",
+			c->live >= RPC_RUNS ? c->live : s->job_count);
+		(void)cordon_because(err, "limit.runs");
+		return NULL;
+	}
+	while (s->jobs[slot] != NULL)
+		slot = (slot + 1) % CORDON_LAUNCH_RUNS;
+	job = cordon_array(1, sizeof(*job));
+	if (job == NULL) {
+		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a run");
+		return NULL;
+	}
+	*job = (struct job){ .state = JOB_LAUNCHED,
+		.number = ++s->job_sequence * CORDON_LAUNCH_RUNS + slot,
+		.request = r->request,
+		.serve = s,
+		.caller = c,
+		.handle = strdup(r->handle),
+		.label = strdup(r->label),
+		.command = strdup(r->argv[0]),
+		.ends = { -1, -1, -1 },
+		.why = REASON_EXIT };
+	s->jobs[slot] = job;
+	s->job_hint = (slot + 1) % CORDON_LAUNCH_RUNS;
+	s->job_count++;
+	c->live++;
+	return job;
+}
+
+static void
+destroy(struct job *job)
+{
+	struct serve *s = job->serve;
+
+	s->jobs[job->number % CORDON_LAUNCH_RUNS] = NULL;
+	s->job_count--;
+	if (job->caller != NULL)
+		job->caller->live--;
+	cordon_timer_remove(job->wall);
+	for (int i = 0; i < 3; i++)
+		cordon_fd_close_p(&job->ends[i]);
+	free(job->handle);
+	free(job->label);
+	free(job->command);
+	free(job);
+}
+
+static struct job *
+find(const struct serve *s, uint64_t number)
+{
+	struct job *job = s->jobs[number % CORDON_LAUNCH_RUNS];
+
+	return job != NULL && job->number == number ? job : NULL;
+}
+
+struct job *
+job_find(struct serve *s, uint64_t number, const struct caller *c)
+{
+	struct job *job = find(s, number);
+
+	return job != NULL && job->caller == c ? job : NULL;
+}
+
+/* starting */
+
+/* Pipes of our own for what no terminal serves: what the run gets is in fds, in order. Returns the count,
+ * or -1. */
+static int
+make_streams(struct job *job, const struct rpc_start *r, int fds[3], struct cordon_error *err)
+{
+	for (int i = 0; i < 3 && !r->tty; i++) {
+		int ends[2];
+
+		if (i == 0 && !r->stdin_pipe) {
+			fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+			if (fds[0] < 0)
+				return cordon_fail(
+					err, CORDON_ESYS, errno, "could not open /dev/null");
+			continue;
+		}
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return cordon_fail(err, CORDON_ESYS, errno, "could not make a pipe");
+		fds[i] = ends[i == 0 ? 0 : 1];
+		job->ends[i] = ends[i == 0 ? 1 : 0];
+	}
+	return r->tty ? 0 : 3;
+}
+
+static uint64_t
+lowered(uint64_t wanted)
+{
+	return wanted == UINT64_MAX ? 0 : wanted;
+}
+
+static void
+send_launch(
+	struct job *job, struct prepared *p, const struct rpc_start *r, int *fds, unsigned count)
+{
+	const struct cordon_launch launch = { .run = job->number,
+		.plan = job->plan,
+		.argv = r->argv,
+		.env = p->env,
+		.exe = p->command.path,
+		.exe_identity = p->command.identity,
+		.script = p->command.script,
+		.cwd = p->workspace.cwd,
+		.cwd_identity = p->workspace.cwd_identity,
+		.workspace = p->workspace.path,
+		.workspace_identity = p->workspace.identity,
+		.umask = job->serve->umask & 0777,
+		.tty = r->tty ? 7 : 0,
+		.rows = r->rows,
+		.columns = r->columns,
+		.memory_bytes = lowered(r->memory),
+		.processes = lowered(r->processes),
+		.cpu_ms = lowered(r->cpu_ms),
+		.open_files = lowered(r->open_files),
+		.file_bytes = lowered(r->file_bytes) };
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	cordon_launch_encode(&launch, &w);
+	serve_tell(job->serve, CORDON_LAUNCH_LAUNCH, &w, fds, count);
+}
+
+static int
+start(struct caller *c, struct rpc_start *r, struct cordon_error *err)
+{
+	struct prepared p = { 0 };
+	struct job *job = NULL;
+	int fds[3] = { -1, -1, -1 }, count = -1;
+
+	if (prepare(c, r, &p, err) == 0)
+		job = add(c, r, err);
+	if (job != NULL && result_make_id(job->id, err) == 0)
+		count = make_streams(job, r, fds, err);
+	if (count < 0) {
+		for (int i = 0; i < 3; i++)
+			cordon_fd_close_p(&fds[i]);
+		if (job != NULL)
+			destroy(job);
+		prepared_finish(&p);
+		return -1;
+	}
+	job->session = p.session;
+	job->profile = p.profile;
+	job->plan = p.plan->number;
+	job->wall_ms = r->timeout_ms < p.profile->limits.wall_ms ? r->timeout_ms
+								 : p.profile->limits.wall_ms;
+	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
+								       : p.profile->limits.output;
+	send_launch(job, &p, r, fds, (unsigned)count);
+	prepared_finish(&p);
+	return 0;
+}
+
+void
+job_start(struct caller *c, struct rpc_start *r)
+{
+	struct cordon_error err = { 0 };
+
+	if (start(c, r, &err) < 0)
+		caller_refuse(c, r->request, &err, "");
+}
+
+void
+job_check(struct caller *c, struct rpc_start *r)
+{
+	struct cordon_error err = { 0 };
+	struct prepared p = { 0 };
+	char decision[] = "allow", none[] = "";
+	struct rpc_checked checked = { .request = r->request,
+		.decision = decision,
+		.reason = none,
+		.rule = none,
+		.digest = none };
+	struct cordon_writer w;
+
+	if (prepare(c, r, &p, &err) < 0) {
+		prepared_finish(&p);
+		caller_refuse(c, r->request, &err, "");
+		return;
+	}
+	prepared_finish(&p);
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_checked_encode(&checked, &w);
+	caller_send(c, RPC_CHECKED, &w, NULL, 0);
+}
+
+/* the launcher's words */
+
+static void
+on_wall(void *context)
+{
+	job_kill(context, REASON_TIMEOUT);
+}
+
+static void
+hear_started(struct job *job, struct cordon_launch_event *event)
+{
+	char decision[] = "allow", none[] = "";
+	struct rpc_started started = { .request = job->request,
+		.run = job->number,
+		.id = job->id,
+		.pid = (uint32_t)event->started.pid,
+		.decision = decision,
+		.rule = none,
+		.output_bytes = job->output_bytes };
+	int fds[3];
+	unsigned count = 0;
+	struct cordon_error err = { 0 };
+	struct cordon_writer w;
+
+	job->state = JOB_RUNNING;
+	job->start = event->started;
+	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
+	if (job->caller == NULL)
+		return; /* its end is on the way */
+	if (job->wall_ms != UINT64_MAX) {
+		job->wall =
+			cordon_loop_timer(job->serve->loop, job->wall_ms, 0, on_wall, job, &err);
+		if (job->wall == NULL)
+			job_kill(job, REASON_KILLED);
+	}
+	if (event->pty >= 0)
+		fds[count++] = cordon_fd_take(&event->pty);
+	for (int i = 0; i < 3; i++)
+		if (job->ends[i] >= 0)
+			fds[count++] = cordon_fd_take(&job->ends[i]);
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_started_encode(&started, &w);
+	caller_send(job->caller, RPC_STARTED, &w, fds, count);
+}
+
+static uint64_t
+elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000 +
+			  (now.tv_nsec - since->tv_nsec) / 1000000);
+}
+
+static void
+tell_exited(struct job *job, const struct cordon_exited *exited)
+{
+	struct run_outcome *o = cordon_array(1, sizeof(*o));
+	struct run_result *result = cordon_array(1, sizeof(*result));
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	if (o == NULL || result == NULL) {
+		caller_end(job->caller); /* it would wait for ever */
+	} else {
+		o->started = 1;
+		o->start = job->start;
+		o->wall_ms = elapsed_ms(&job->started_at);
+		outcome_end(o, exited, job->why, job->wall_ms, job->output_bytes);
+		result_fill(result, job->handle[0] != '\0' ? job->handle : job->id,
+			job->profile->name, job->profile, o);
+		rpc_exited_encode(job->number, result, &w);
+		caller_send(job->caller, RPC_EXITED, &w, NULL, 0);
+	}
+	free(o);
+	free(result);
+}
+
+void
+job_hear(struct serve *s, struct cordon_launch_event *event)
+{
+	struct job *job = find(s, event->run);
+
+	if (job == NULL) {
+		cordon_fd_close_p(&event->pty);
+		return;
+	}
+	switch (event->message) {
+	case CORDON_LAUNCH_STARTED:
+		hear_started(job, event);
+		break;
+	case CORDON_LAUNCH_FAILED:
+		/* Perhaps a file of the plan is another one by now. */
+		if (event->failure.code == CORDON_EFLOOR)
+			plans_drop(s, job->plan);
+		if (job->caller != NULL)
+			caller_refuse(job->caller, job->request, &event->failure, "");
+		destroy(job);
+		break;
+	case CORDON_LAUNCH_EXITED:
+		if (job->caller != NULL)
+			tell_exited(job, &event->exited);
+		destroy(job);
+		break;
+	default: /* STOPPED: nobody's terminal is concerned */
+		break;
+	}
+	cordon_fd_close_p(&event->pty);
+}
+
+void
+job_signal(struct job *job, int signal)
+{
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 32);
+	cordon_launch_encode_signal(job->number, signal, &w);
+	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w, NULL, 0);
+}
+
+void
+job_kill(struct job *job, enum run_reason why)
+{
+	struct cordon_writer w;
+
+	if (job->killed)
+		return;
+	job->killed = 1;
+	job->why = why;
+	cordon_writer_init(&w, 32);
+	cordon_put_u64(&w, job->number);
+	serve_tell(job->serve, CORDON_LAUNCH_KILL, &w, NULL, 0);
+}
+
+void
+jobs_abandon(struct serve *s, const struct caller *c, const struct session *session)
+{
+	for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++) {
+		struct job *job = s->jobs[i];
+
+		if (job == NULL || job->caller != c || (session != NULL && job->session != session))
+			continue;
+		job_kill(job, REASON_KILLED);
+		job->session = NULL;
+		if (session != NULL)
+			continue; /* the caller is told of its end */
+		job->caller->live--;
+		job->caller = NULL;
+	}
+}
+
+void
+jobs_lost(struct serve *s, const struct cordon_error *err)
+{
+	const struct cordon_exited killed = { .end = CORDON_END_KILLED };
+
+	for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++) {
+		struct job *job = s->jobs[i];
+		struct cordon_error why = *err;
+
+		if (job == NULL)
+			continue;
+		if (job->caller != NULL && job->state == JOB_RUNNING)
+			tell_exited(job, &killed);
+		else if (job->caller != NULL)
+			caller_refuse(job->caller, job->request, &why, "");
+		destroy(job);
+	}
+}

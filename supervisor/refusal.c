@@ -1,0 +1,72 @@
+#include "refusal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What the kernel had too little of; it may have more the next time. */
+static const struct {
+	int sys;
+	const char *reason;
+} shortages[] = {
+	{ EMFILE, "limit.descriptors" },
+	{ ENFILE, "limit.descriptors" },
+	{ ETOOMANYREFS, "limit.descriptors" },
+	{ ENOMEM, "limit.memory" },
+	{ ENOBUFS, "limit.memory" },
+	{ EAGAIN, "limit.processes" },
+	{ ENOSPC, "limit.space" },
+	{ EDQUOT, "limit.space" },
+	{ EUSERS, "limit.namespaces" },
+};
+
+static const char *
+shortage(const struct cordon_error *err)
+{
+	for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++)
+		if (err->sys == shortages[i].sys)
+			return shortages[i].reason;
+	return NULL;
+}
+
+static enum rpc_error
+kind_of(const struct cordon_error *err)
+{
+	const int floor = strncmp(err->reason, "floor.", 6) == 0;
+
+	switch (err->code) {
+	case CORDON_EPOLICY:
+		return floor ? RPC_ERROR_FLOOR : RPC_ERROR_POLICY;
+	case CORDON_EINPUT:
+	case CORDON_ENOTFOUND:
+		return RPC_ERROR_INVALID;
+	case CORDON_ELIMIT:
+		return RPC_ERROR_LIMIT;
+	default:
+		return shortage(err) != NULL ? RPC_ERROR_LIMIT : RPC_ERROR_FLOOR;
+	}
+}
+
+static const char *
+reason_of(const struct cordon_error *err, enum rpc_error kind)
+{
+	static const char *const otherwise[RPC_ERROR_KINDS] = { "input.invalid", "policy.refused",
+		"approval.denied", "approval.expired", "floor.setup", "limit.resource",
+		"run.unknown", "limit.inflight", "approval.unreachable", "request.cancelled" };
+
+	if (err->reason[0] != '\0')
+		return err->reason;
+	return shortage(err) != NULL ? shortage(err) : otherwise[kind];
+}
+
+struct rpc_refused
+refusal_of(uint64_t request, struct cordon_error *err, const char *rule)
+{
+	const enum rpc_error kind = kind_of(err);
+
+	return (struct rpc_refused){ .request = request,
+		.error = (uint8_t)kind,
+		.retryable = kind == RPC_ERROR_LIMIT && err->code == CORDON_ESYS,
+		.reason = (char *)(uintptr_t)reason_of(err, kind),
+		.rule = (char *)(uintptr_t)rule,
+		.text = err->text };
+}

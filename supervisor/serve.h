@@ -1,0 +1,151 @@
+/* The monitor of a pipe: one launcher, any number of callers, each behind a cordon-rpc of its own. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <cordon/error.h>
+#include <cordon/launch_proto.h>
+#include <cordon/loop.h>
+#include <cordon/plan.h>
+#include <cordon/rpc_proto.h>
+
+#include "catalogue.h"
+#include "config.h"
+#include "outbox.h"
+#include "outcome.h"
+#include "session.h"
+#include "workspace.h"
+
+struct serve;
+
+/* plans.c: what the launcher knows. One is shared by all runs of a profile in a workspace. */
+struct plan_entry {
+	uint32_t number; /* 0: free */
+	const struct cordon_profile *profile;
+	char workspace[PATH_MAX];
+	struct cordon_plan plan;
+	uint64_t used; /* clock of serve, for the least recently used */
+};
+
+/* NULL with *err set. The entry stays valid until the next call. */
+const struct plan_entry *plans_get(struct serve *s, const struct cordon_profile *profile,
+	const char *workspace, struct cordon_error *err) CORDON_CHECKED;
+/* The files that the plan names have changed: it is made afresh when it is needed again. */
+void plans_drop(struct serve *s, uint32_t number);
+void plans_finish(struct serve *s);
+
+/* caller.c: one link to a cordon-rpc.
+ *
+ *	STARTING  made; WELCOME is on its way.  -> READY (RPC_READY), BROKEN
+ *	READY     requests are taken.           -> BROKEN (end of the link, a message that breaks the rules)
+ *	BROKEN    nothing is sent or taken.     -> LEAVING (when the stack is empty)
+ *	LEAVING   its runs are being killed, its cordon-rpc is. -> destroyed when that has ended */
+enum caller_state { CALLER_ILLEGAL, CALLER_STARTING, CALLER_READY, CALLER_BROKEN, CALLER_LEAVING };
+
+struct caller {
+	struct caller *next;
+	struct serve *serve;
+	enum caller_state state;
+	uid_t uid;
+	int link, rpc; /* rpc: pidfd */
+	struct cordon_watch *link_watch, *rpc_watch;
+	struct outbox outbox;
+	struct sessions sessions;
+	unsigned live; /* runs */
+};
+
+/* Starts a cordon-rpc for a caller whose bytes come from in and go to out; both stay the caller's. */
+int caller_create(
+	struct serve *s, uid_t uid, int in, int out, struct cordon_error *err) CORDON_CHECKED;
+/* Sends one message; w is finished and fds are taken. A caller who cannot be reached is cut off. */
+void caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
+	unsigned fd_count);
+void caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, const char *rule);
+/* Ends the link and the caller's runs, now or when the stack is empty. */
+void caller_end(struct caller *c);
+/* Sees to those that broke; at the end of each event. */
+void callers_reap(struct serve *s);
+
+/* job.c: one run of a caller.
+ *
+ *	LAUNCHED  the launcher has it.           -> RUNNING (STARTED), over (FAILED)
+ *	RUNNING   the command runs.              -> over (EXITED)
+ * A caller who has gone leaves its jobs to die: they are killed, and over when the launcher says so. */
+enum job_state { JOB_ILLEGAL, JOB_LAUNCHED, JOB_RUNNING };
+
+struct job {
+	enum job_state state;
+	uint64_t number, request;
+	struct serve *serve;
+	struct caller *caller; /* NULL: gone */
+	const struct session *session; /* NULL: closed */
+	const struct cordon_profile *profile;
+	uint32_t plan;
+	char id[32];
+	char *handle, *label, *command; /* owned; command: argv[0], for lists */
+	int ends[3]; /* of the run's streams, for its cordon-rpc; -1: none, or sent */
+	uint64_t wall_ms, output_bytes;
+	struct cordon_started start;
+	struct timespec started_at;
+	struct cordon_timer *wall;
+	enum run_reason why; /* set when we ended it ourselves, else REASON_EXIT */
+	int killed; /* KILL was sent */
+};
+
+void job_start(struct caller *c, struct rpc_start *start);
+void job_check(struct caller *c, struct rpc_start *start);
+void job_hear(struct serve *s, struct cordon_launch_event *event);
+void job_signal(struct job *job, int signal);
+void job_kill(struct job *job, enum run_reason why);
+/* The caller has gone, or closed a session (else NULL). */
+void jobs_abandon(struct serve *s, const struct caller *c, const struct session *session);
+/* NULL when the caller has no such run. */
+struct job *job_find(struct serve *s, uint64_t number, const struct caller *c);
+/* The launcher has gone, and all runs with it. */
+void jobs_lost(struct serve *s, const struct cordon_error *err);
+
+struct serve {
+	struct cordon_loop *loop;
+	const struct config *config;
+	const char *rpc_path; /* of the executable cordon-rpc */
+	struct catalogue catalogue;
+	struct workspace workspace; /* of requests that name none */
+	mode_t umask;
+
+	int launcher_link, launcher; /* launcher: pidfd */
+	int lifeline; /* its write end */
+	struct cordon_watch *launcher_link_watch, *launcher_watch;
+	struct outbox launcher_outbox;
+	uint32_t landlock;
+	const char *cgroup; /* "v2", "v1" or "none" */
+	int user_notif; /* refused calls are counted */
+
+	struct plan_entry plans[CORDON_LAUNCH_PLANS];
+	uint32_t plan_count; /* ever */
+	uint64_t clock;
+
+	struct caller *callers;
+	struct job *jobs[CORDON_LAUNCH_RUNS];
+	unsigned job_count, job_hint;
+	uint64_t job_sequence;
+
+	int listener, signals; /* -1: none */
+	struct cordon_watch *listener_watch, *signal_watch;
+	const char *socket_path; /* NULL: none is bound */
+	uint64_t strangers; /* turned away */
+
+	int frozen; /* by the operator: nothing is started any more */
+	int ending;
+	int status; /* of the process */
+};
+
+/* To the launcher. It is one of ours: what it cannot be told is the end of serving. */
+void serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w,
+	int *fds, unsigned fd_count);
+/* Ends serving, with a sentence. */
+void serve_fail(struct serve *s, const struct cordon_error *err);
+/* Ends serving when there is nothing left to wait for. */
+void serve_look(struct serve *s);
