@@ -4,17 +4,18 @@
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
  *
- * calls: poll prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
+ * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cordon/bpf.h>
@@ -248,62 +249,119 @@ end_all(struct launcher *l)
 		run_kill(r, CORDON_END_KILLED);
 }
 
-/* Handles what the poll found for one run. Returns 0 when the run is no more. */
+/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
+ * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
+ * runs for a moment, and epoll(7) reports those even when we have closed ours. */
+enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
+
+_Static_assert(
+	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
+
 static int
-serve_run(struct launcher *l, struct run *run, const struct pollfd p[3])
+add_source(struct launcher *l, int fd, const struct run *run, enum source source)
 {
-	if (p[0].revents != 0 && run->link >= 0)
-		run_hear(l, run);
-	if (p[2].revents != 0)
-		run_see(run);
-	if (p[1].revents != 0) {
-		run_finish(l, run);
-		return 0;
-	}
-	run_sample(run);
-	return 1;
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
+
+	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void
+end_run(struct launcher *l, struct run *run)
+{
+	if (run->watch != NULL) /* its descriptor may be used again */
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
+	l->slots[run->slot] = NULL;
+	run_finish(l, run);
+}
+
+/* A run that cannot be listened to is ended. */
+static void
+listen_to(struct launcher *l, struct run *run)
+{
+	while (l->slots[run->slot] != NULL)
+		run->slot++; /* there are as many slots as runs */
+	l->slots[run->slot] = run;
+	run->generation = ++l->generations;
+	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
+		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
+		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
+		return;
+	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
+	run_kill(run, CORDON_END_KILLED);
+	end_run(l, run);
+}
+
+static void
+serve_run(struct launcher *l, uint64_t event)
+{
+	struct run *run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
+
+	if (run == NULL || run->generation != event >> 16)
+		return;
+	if ((event & 3) == FROM_PIDFD)
+		end_run(l, run);
+	else if ((event & 3) == FROM_WATCH)
+		run_see(run);
+	else if (run->link >= 0)
+		run_hear(l, run);
+}
+
+static void
+serve_monitor(struct launcher *l, int *status)
+{
+	struct cordon_error err = { 0 };
+	const struct run *first = l->runs;
+	const int heard = hear_monitor(l, &err);
+
+	if (heard <= 0) {
+		*status = heard < 0;
+		end_all(l);
+	} else if (l->runs != first && l->runs != NULL) {
+		listen_to(l, l->runs);
+	}
+}
+
+/* Looks at memory that no cgroup limits, but not with each event. */
+static void
+sample(struct launcher *l)
+{
+	struct timespec now;
+	int64_t since_ms;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	since_ms = (now.tv_sec - l->sampled_at.tv_sec) * 1000 +
+		   (now.tv_nsec - l->sampled_at.tv_nsec) / 1000000;
+	if (since_ms < SAMPLE_INTERVAL_MS)
+		return;
+	l->sampled_at = now;
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		run_sample(r);
+}
+
+/* One event a turn: a run that it ends may be what the next event was about. */
 static int
 loop(struct launcher *l)
 {
-	CORDON_FREE struct pollfd *p = NULL;
-	struct cordon_error err = { 0 };
-	size_t capacity = 0;
+	struct epoll_event event = { .events = EPOLLIN };
 	int status = 0;
 
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->link, &event) < 0)
+		return 1;
 	while (!l->ending || l->runs != NULL) {
-		struct run *next;
-		nfds_t count = 1;
+		const int sampled = any_sampled(l);
+		const int found =
+			epoll_wait(l->epoll, &event, 1, sampled ? SAMPLE_INTERVAL_MS : -1);
 
-		if (cordon_grow(&p, &capacity, 1 + 3 * (size_t)count_runs(l),
-			    1 + 3 * (size_t)CORDON_LAUNCH_RUNS, sizeof(*p)) < 0) {
-			end_all(l); /* pid 1 of each ends with us */
-			return 1;
-		}
-		p[0] = (struct pollfd){ .fd = l->link, .events = POLLIN };
-		for (const struct run *r = l->runs; r != NULL; r = r->next) {
-			p[count++] = (struct pollfd){ .fd = r->link, .events = POLLIN };
-			p[count++] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
-			p[count++] = (struct pollfd){ .fd = watch_fd(r->watch), .events = POLLIN };
-		}
-		if (poll(p, count, any_sampled(l) ? SAMPLE_INTERVAL_MS : -1) < 0 && errno != EINTR)
+		if (found < 0 && errno != EINTR)
 			end_all(l);
-		/* Runs first: a new one would not be in the array. */
-		count = 1;
-		for (struct run *r = l->runs; r != NULL; r = next) {
-			next = r->next;
-			(void)serve_run(l, r, &p[count]);
-			count += 3;
-		}
-		if (p[0].revents != 0 && !l->ending) {
-			const int heard = hear_monitor(l, &err);
-
-			if (heard <= 0) {
-				status = heard < 0;
-				end_all(l);
-			}
-		}
+		if (found > 0 && event.data.u64 == 0)
+			serve_monitor(l, &status);
+		else if (found > 0)
+			serve_run(l, event.data.u64);
+		if (sampled)
+			sample(l);
 	}
 	return status;
 }
@@ -333,7 +391,7 @@ detach(void)
 int
 cordon_launcher_main(int link)
 {
-	struct launcher l = { .link = link, .lifeline = -1 };
+	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1 };
 	struct cordon_error err = { 0 };
 	int status = 1;
 
@@ -354,6 +412,7 @@ cordon_launcher_main(int link)
 	}
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
+	cordon_fd_close_p(&l.epoll);
 	cordon_fd_close_p(&l.lifeline);
 	cordon_fd_close_p(&l.link);
 	return status;

@@ -40,7 +40,10 @@ void launcher_plan_destroy(struct launcher_plan *plan);
 
 /* What all runs of a launcher share. */
 struct launcher {
-	int link, lifeline;
+	int link, lifeline, epoll;
+	struct timespec sampled_at;
+	struct run *slots[CORDON_LAUNCH_RUNS]; /* those that are listened to */
+	uint64_t generations;
 	struct launcher_plan *plans;
 	struct run *runs;
 	struct cgroup_host *cgroups;
@@ -52,6 +55,8 @@ struct launcher {
 
 struct run {
 	struct run *next;
+	unsigned slot; /* in the launcher's table */
+	uint64_t generation; /* which of the runs that had the slot; never reused */
 	enum run_state state;
 	struct cordon_launch launch;
 	struct launcher_plan *source;
