@@ -49,8 +49,10 @@ if(NOT CORDON_SANITIZE AND CMAKE_BUILD_TYPE MATCHES "Rel")
 	cordon_compile_flag("-D_FORTIFY_SOURCE=3")
 endif()
 
-# Reproducible: no path of the build machine in the objects.
-cordon_compile_flag("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
+# Reproducible: no path of the build machine in the objects. Coverage has to find the sources by it.
+if(NOT CORDON_COVERAGE)
+	cordon_compile_flag("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
+endif()
 
 if(CORDON_SANITIZE)
 	target_compile_options(cordon_test_flags INTERFACE -fsanitize=${CORDON_SANITIZE}
@@ -60,6 +62,8 @@ if(CORDON_SANITIZE)
 else()
 	target_compile_definitions(cordon_test_flags INTERFACE CORDON_SANITIZED=0)
 endif()
+target_compile_definitions(cordon_test_flags INTERFACE
+	CORDON_COVERED=$<BOOL:${CORDON_COVERAGE}>)
 if(CORDON_COVERAGE)
 	target_compile_options(cordon_test_flags INTERFACE --coverage -fprofile-abs-path
 		-fprofile-update=atomic)

@@ -84,6 +84,7 @@ caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, cons
 	const struct rpc_refused refused = refusal_of(request, err, rule);
 	struct cordon_writer w;
 
+	c->serve->refused++;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_refused_encode(&refused, &w);
 	caller_send(c, RPC_REFUSED, &w, NULL, 0);

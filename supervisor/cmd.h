@@ -10,6 +10,10 @@
 
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_stop_all(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

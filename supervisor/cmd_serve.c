@@ -13,6 +13,7 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "control.h"
 #include "floor_check.h"
 #include "programs.h"
 #include "serve_main.h"
@@ -124,7 +125,8 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 	places = config_places(config);
 	if (catalogue_load(&s->catalogue, &places, o->profiles, o->profile_count, err) < 0 ||
 		workspace_open(o->workspace, NULL, config, &s->workspace, err) < 0 ||
-		floor_check(s, err) < 0 || serve_begin(s, launcher, err) < 0)
+		floor_check(s, err) < 0 || serve_begin(s, launcher, err) < 0 ||
+		control_begin(s, err) < 0)
 		return -1;
 	if (o->listen != NULL ? listen_begin(s, o->listen, err) < 0
 			      : caller_create(s, geteuid(), 0, 1, err) < 0 || leave_stdio(err) < 0)
@@ -149,7 +151,7 @@ cmd_serve(int argc, char **argv)
 	}
 	s->umask = umask(0);
 	(void)umask(s->umask);
-	s->launcher_link = s->launcher = s->lifeline = s->listener = s->signals = -1;
+	s->launcher_link = s->launcher = s->lifeline = s->listener = s->signals = s->control = -1;
 	if (serve(s, &config, &o, &err) < 0)
 		serve_fail(s, &err);
 	serve_finish(s);

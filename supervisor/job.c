@@ -260,16 +260,6 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 	caller_send(job->caller, RPC_STARTED, &w, fds, count);
 }
 
-static uint64_t
-elapsed_ms(const struct timespec *since)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000 +
-			  (now.tv_nsec - since->tv_nsec) / 1000000);
-}
-
 static void
 tell_exited(struct job *job, const struct cordon_exited *exited)
 {
@@ -283,7 +273,7 @@ tell_exited(struct job *job, const struct cordon_exited *exited)
 	} else {
 		o->started = 1;
 		o->start = job->start;
-		o->wall_ms = elapsed_ms(&job->started_at);
+		o->wall_ms = serve_elapsed_ms(&job->started_at);
 		outcome_end(o, exited, job->why, job->wall_ms, job->output_bytes);
 		result_fill(result, job->handle[0] != '\0' ? job->handle : job->id,
 			job->profile->name, job->profile, o);

@@ -14,6 +14,10 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "run one command in a sandbox, on this terminal" },
 	{ "serve", cmd_serve, "serve a program that asks by JSON-RPC, on a pipe or a socket" },
+	{ "ps", cmd_ps, "list the live runs" },
+	{ "kill", cmd_kill, "end a run" },
+	{ "stop-all", cmd_stop_all, "end all runs, and start none any more" },
+	{ "status", cmd_status, "say which monitors are there" },
 	{ "profile", cmd_profile, "list the profiles, or show what one grants" },
 	{ "doctor", cmd_doctor, "say which protections this machine has" },
 };

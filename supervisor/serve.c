@@ -15,6 +15,7 @@
 #include <cordon/link.h>
 
 #include "cmd.h"
+#include "control.h"
 #include "serve_main.h"
 
 #define LAUNCHER_BYTES (64u << 20) /* it reads at once; this is memory for its slowest moment */
@@ -27,6 +28,16 @@ serve_fail(struct serve *s, const struct cordon_error *err)
 		cmd_say(err);
 	s->status = EXIT_SETUP;
 	s->ending = 1;
+}
+
+uint64_t
+serve_elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000 +
+			  (now.tv_nsec - since->tv_nsec) / 1000000);
 }
 
 void
@@ -191,6 +202,7 @@ take_signals(struct serve *s, struct cordon_error *err)
 int
 serve_begin(struct serve *s, const char *launcher_path, struct cordon_error *err)
 {
+	(void)clock_gettime(CLOCK_MONOTONIC, &s->began_at);
 	cordon_fd_raise_limit();
 	s->loop = cordon_loop_create(err);
 	if (s->loop == NULL || take_signals(s, err) < 0)
@@ -218,6 +230,7 @@ serve_finish(struct serve *s)
 	cordon_watch_remove(s->launcher_link_watch);
 	cordon_watch_remove(s->signal_watch);
 	listen_finish(s);
+	control_finish(s);
 	dismiss_launcher(s);
 	outbox_finish(&s->launcher_outbox);
 	plans_finish(s);

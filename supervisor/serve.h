@@ -137,6 +137,14 @@ struct serve {
 	const char *socket_path; /* NULL: none is bound */
 	uint64_t strangers; /* turned away */
 
+	int control; /* control.c's socket */
+	char control_path[PATH_MAX + 32];
+	struct cordon_watch *control_watch;
+	struct question *questions;
+	unsigned question_count;
+	struct timespec began_at;
+	uint64_t refused; /* requests, so far */
+
 	int frozen; /* by the operator: nothing is started any more */
 	int ending;
 	int status; /* of the process */
@@ -145,6 +153,7 @@ struct serve {
 /* To the launcher. It is one of ours: what it cannot be told is the end of serving. */
 void serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w,
 	int *fds, unsigned fd_count);
+uint64_t serve_elapsed_ms(const struct timespec *since);
 /* Ends serving, with a sentence. */
 void serve_fail(struct serve *s, const struct cordon_error *err);
 /* Ends serving when there is nothing left to wait for. */
