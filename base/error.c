@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/error.h>
 
 #include <stdarg.h>

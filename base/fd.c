@@ -1,4 +1,4 @@
-/* calls: close fcntl open read write fstat fstatfs prlimit64 */
+/* calls: close fcntl read write fstat; at start: open fstatfs prlimit64 */
 #include <cordon/fd.h>
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/json.h>
 
 #include <inttypes.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include <cordon/mem.h>
+#include <cordon/text.h>
 
 #define DEPTH_MAX 16
 
@@ -50,60 +52,42 @@ put(struct cordon_json *j, const char *data, size_t size)
 	j->text[j->size] = '\0';
 }
 
-/* Length of the UTF-8 character at s (RFC 3629: no surrogates, nothing overlong), or 0. */
-static size_t
-character(const unsigned char *s, size_t left)
+static void
+put_escaped(struct cordon_json *j, unsigned char c)
 {
-	static const struct {
-		unsigned char low, high, second_low, second_high, length;
-	} forms[] = { { 0x00, 0x7f, 0, 0, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 } };
+	char escape[8];
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].low || s[0] > forms[i].high)
-			continue;
-		if (forms[i].length > left)
-			return 0;
-		if (forms[i].length > 1 &&
-			(s[1] < forms[i].second_low || s[1] > forms[i].second_high))
-			return 0;
-		for (size_t k = 2; k < forms[i].length; k++)
-			if (s[k] < 0x80 || s[k] > 0xbf)
-				return 0;
-		return forms[i].length;
+	if (c == '"' || c == '\\') {
+		put(j, (const char[]){ '\\', (char)c }, 2);
+	} else {
+		snprintf(escape, sizeof(escape), "\\u%04x", c);
+		put(j, escape, 6);
 	}
-	return 0;
 }
 
 static void
 put_quoted(struct cordon_json *j, const void *data, size_t size)
 {
 	const unsigned char *s = data;
+	size_t plain = 0, i = 0; /* s[plain] to s[i] stands as it is and is put in one go */
 
 	put(j, "\"", 1);
-	for (size_t i = 0; i < size;) {
-		const size_t length = character(s + i, size - i);
-		char escape[8];
+	while (i < size) {
+		const size_t length = cordon_text_character(s + i, size - i);
 
-		if (length == 0) {
-			put(j, "\xef\xbf\xbd", 3);
-			i++;
+		if (length > 1 || (length == 1 && s[i] >= 0x20 && s[i] != 0x7f && s[i] != '"' &&
+					  s[i] != '\\')) {
+			i += length;
 			continue;
 		}
-		if (s[i] == '"' || s[i] == '\\') {
-			snprintf(escape, sizeof(escape), "\\%c", s[i]);
-			put(j, escape, 2);
-		} else if (s[i] < 0x20 || s[i] == 0x7f) {
-			snprintf(escape, sizeof(escape), "\\u%04x", s[i]);
-			put(j, escape, 6);
-		} else {
-			put(j, (const char *)s + i, length);
-		}
-		i += length;
+		put(j, (const char *)s + plain, i - plain);
+		if (length == 0)
+			put(j, "\xef\xbf\xbd", 3);
+		else
+			put_escaped(j, s[i]);
+		plain = ++i;
 	}
+	put(j, (const char *)s + plain, size - plain);
 	put(j, "\"", 1);
 }
 
@@ -211,6 +195,17 @@ void
 cordon_json_null(struct cordon_json *j, const char *key)
 {
 	put_word(j, key, "null");
+}
+
+void
+cordon_json_raw(struct cordon_json *j, const char *key, const char *text, size_t size)
+{
+	begin(j, key);
+	for (size_t i = 0, from = 0; i <= size; i++)
+		if (i == size || text[i] == '\n') {
+			put(j, text + from, i - from);
+			from = i + 1;
+		}
 }
 
 const char *

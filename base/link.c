@@ -10,7 +10,7 @@
  *  6. What a peer said before it went is still delivered.
  *
  * Tests: tests/unit/test_base_link.c.
- * calls: socketpair sendmsg recvmsg memfd_create write fcntl fstat pread64 close */
+ * calls: sendmsg recvmsg memfd_create write fcntl fstat pread64 close */
 #include <cordon/link.h>
 
 #include <errno.h>
@@ -33,18 +33,6 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
-
-int
-cordon_link_pair(int ret_ends[2], struct cordon_error *err)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not make a link");
-	ret_ends[0] = ends[0];
-	ret_ends[1] = ends[1];
-	return 0;
-}
 
 /* A memfd that holds body and can no longer change. */
 static int

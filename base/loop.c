@@ -2,8 +2,8 @@
  * and a removed watch calls nobody. Of libuv only polls and timers are used: spawning, files, names
  * and uv_signal would bring threads or signal handlers.
  *
- * calls: epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe2 fcntl ioctl clock_gettime read
- *	write close */
+ * calls: epoll_ctl epoll_wait epoll_pwait fcntl ioctl clock_gettime read write close
+ *	; at start: epoll_create1 eventfd2 pipe2 */
 #include <cordon/loop.h>
 
 #include <fcntl.h>

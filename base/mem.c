@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/mem.h>
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/text.h>
 
 #include <string.h>
@@ -33,6 +34,79 @@ cordon_text_escape(const void *data, size_t size, char *out, size_t room)
 	if (room > 0)
 		out[used] = '\0';
 	return length;
+}
+
+size_t
+cordon_text_character(const void *text, size_t left)
+{
+	const unsigned char *s = text;
+	static const struct {
+		unsigned char low, high, second_low, second_high, length;
+	} forms[] = { { 0x00, 0x7f, 0, 0, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 } };
+
+	if (left == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].low || s[0] > forms[i].high)
+			continue;
+		if (forms[i].length > left)
+			return 0;
+		if (forms[i].length > 1 &&
+			(s[1] < forms[i].second_low || s[1] > forms[i].second_high))
+			return 0;
+		for (size_t k = 2; k < forms[i].length; k++)
+			if (s[k] < 0x80 || s[k] > 0xbf)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+int
+cordon_text_is_utf8(const void *text, size_t size)
+{
+	const unsigned char *s = text;
+
+	for (size_t i = 0; i < size;) {
+		const size_t length = s[i] < 0x80 ? 1 : cordon_text_character(s + i, size - i);
+
+		if (length == 0)
+			return 0;
+		i += length;
+	}
+	return 1;
+}
+
+size_t
+cordon_text_whole(const void *text, size_t size)
+{
+	const unsigned char *s = text;
+
+	/* The last byte that begins a character is among the last four. */
+	for (size_t back = 1; back <= 3 && back <= size; back++) {
+		const unsigned char c = s[size - back];
+		const size_t wants = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+
+		if ((c & 0xc0) == 0x80)
+			continue;
+		return c < 0xf5 && wants > back ? size - back : size;
+	}
+	return size;
+}
+
+size_t
+cordon_text_inside(const void *text, size_t size)
+{
+	const unsigned char *s = text;
+	size_t skip = 0;
+
+	while (skip < 3 && skip < size && (s[skip] & 0xc0) == 0x80)
+		skip++;
+	return skip;
 }
 
 static int

@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/wire.h>
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* The codec of <cordon/rpc_proto.h>, both sides. Decoders check lengths and enums; what the values mean is
- * judged by who takes them. */
+ * judged by who takes them.
+ *
+ * calls: none */
 #include <cordon/rpc_proto.h>
 
 #include <stdlib.h>

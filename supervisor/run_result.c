@@ -1,3 +1,4 @@
+/* calls: none */
 #include <cordon/run_result.h>
 
 #include <inttypes.h>

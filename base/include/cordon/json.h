@@ -22,6 +22,9 @@ void cordon_json_u64(struct cordon_json *j, const char *key, uint64_t value);
 void cordon_json_i64(struct cordon_json *j, const char *key, int64_t value);
 void cordon_json_bool(struct cordon_json *j, const char *key, int value);
 void cordon_json_null(struct cordon_json *j, const char *key);
+/* A value that is JSON already, made by us: it is not looked at. Line ends, which only stand between its
+ * words, are left out. */
+void cordon_json_raw(struct cordon_json *j, const char *key, const char *text, size_t size);
 /* The finished text, NUL-terminated, owned by j; ret_size may be NULL and excludes the NUL. NULL when a
  * put failed, something is open or nothing was put. */
 const char *cordon_json_text(struct cordon_json *j, size_t *ret_size);

@@ -12,6 +12,15 @@
  * >= room means that it was cut. */
 size_t cordon_text_escape(const void *data, size_t size, char *out, size_t room);
 
+/* Length of the UTF-8 character at text (RFC 3629: no surrogates, nothing overlong), or 0. */
+size_t cordon_text_character(const void *text, size_t left);
+int cordon_text_is_utf8(const void *text, size_t size);
+/* How much of text ends with a whole character: less than size only when its last bytes, at most three,
+ * begin one that is cut off. Other bytes are nobody's characters and stay. */
+size_t cordon_text_whole(const void *text, size_t size);
+/* How many bytes at the begin of text, at most three, are inside of a character. */
+size_t cordon_text_inside(const void *text, size_t size);
+
 /* Text to number, whole text, no sign, no spaces; decimal, or hex with 0x. Returns 0, or -1 with
  * CORDON_EINPUT naming the text and the bounds. */
 int cordon_parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret,

@@ -1,0 +1,25 @@
+/* How a process of ours locks itself before it meets a stranger's bytes: once, for good.
+ *
+ * Which calls it keeps is what its code lists: each file says so in a comment "calls: NAME…", and
+ * cmake/CollectCalls.cmake makes a list of numbers from the comments of all files that are linked. What
+ * stands there behind "; at start:" is done before, and is not kept. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+
+struct cordon_selfjail {
+	const uint32_t *calls; /* of the native architecture; all others kill the process */
+	size_t call_count;
+	uint64_t data_bytes; /* of memory for data, RLIMIT_DATA */
+	uint64_t files; /* open descriptors, as far as the hard limit lets */
+};
+
+/* From here on: no new privileges, no core, not dumpable, nothing opened, reached, executed or cloned.
+ * Landlock is a second lock where the kernel has it. With sanitizers, whose own calls are not ours to
+ * list, only privileges and core are given up. Returns 0, or -1 with *err set: then carry on with
+ * nothing. See seccomp(2), landlock(7). */
+int cordon_selfjail_enter(
+	const struct cordon_selfjail *jail, struct cordon_error *err) CORDON_CHECKED;

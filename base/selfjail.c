@@ -1,0 +1,114 @@
+/* calls: none; at start: prctl prlimit64 landlock_create_ruleset landlock_restrict_self seccomp close */
+#include <cordon/selfjail.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "cordon knows x86-64 and arm64"
+#endif
+
+struct ruleset_attr { /* struct landlock_ruleset_attr as of ABI 6 */
+	uint64_t handled_access_fs, handled_access_net, scoped;
+};
+
+static int
+limit(int what, uint64_t wanted)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) < 0)
+		return -1;
+	if (wanted > now.rlim_max)
+		wanted = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &(struct rlimit){ wanted, wanted });
+}
+
+/* Everything that this kernel's Landlock handles, and no rule that grants any of it. */
+static int
+deny_files(void)
+{
+	/* Rights by ABI: 1 has 13, then REFER, TRUNCATE and IOCTL_DEV came. landlock(7) */
+	static const unsigned fs_rights[] = { 0, 13, 14, 15, 15, 16 };
+	const long abi =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset_attr attr = { 0 };
+	CORDON_CLOSE int ruleset = -1;
+
+	if (abi <= 0)
+		return 0;
+	attr.handled_access_fs = (1ULL << fs_rights[abi < 5 ? abi : 5]) - 1;
+	if (abi >= 4)
+		attr.handled_access_net = 3; /* to bind and to connect */
+	if (abi >= 6)
+		attr.scoped = 3; /* abstract sockets, signals */
+	/* Zeroes behind what a kernel knows are fine with it. */
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (ruleset < 0)
+		return -1;
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
+
+static int
+load_filter(const struct cordon_selfjail *jail)
+{
+	const size_t room = 6 + 2 * jail->call_count;
+	CORDON_FREE struct sock_filter *program = cordon_array(room, sizeof(*program));
+	size_t n = 0;
+
+	if (program == NULL || room > BPF_MAXINSNS) {
+		errno = program == NULL ? ENOMEM : E2BIG;
+		return -1;
+	}
+	program[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	/* x32 has numbers of its own, which are not listed. */
+	program[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < jail->call_count; i++) {
+		program[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, jail->calls[i], 0, 1);
+		program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+		&(struct sock_fprog){ .len = (unsigned short)n, .filter = program });
+}
+
+int
+cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *err)
+{
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, jail->files) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not give up new privileges");
+#if CORDON_SANITIZED
+	return 0;
+#endif
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || limit(RLIMIT_DATA, jail->data_bytes) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
+	if (deny_files() < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not give up files");
+	if (load_filter(jail) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not give up system calls");
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* How much output of all runs of the caller is kept at one time. */
+#pragma once
+
+#include <stddef.h>
+
+struct budget {
+	size_t used, max;
+	/* Asked when something does not fit: gives up older output. NULL: there is none to give up. */
+	void (*reclaim)(void *context, size_t size);
+	void *context;
+};
+
+/* Returns 0, or -1 when it does not fit. */
+static inline int
+budget_take(struct budget *b, size_t size)
+{
+	if (b->used + size > b->max && b->reclaim != NULL)
+		b->reclaim(b->context, size);
+	if (b->used + size > b->max)
+		return -1;
+	b->used += size;
+	return 0;
+}
+
+static inline void
+budget_give(struct budget *b, size_t size)
+{
+	b->used -= size;
+}

@@ -1,0 +1,138 @@
+/* Which methods there are. Each line is answered exactly once, whatever it says, except notifications.
+ *
+ * calls: none */
+#include "calls.h"
+
+#include <string.h>
+
+#include "answers.h"
+#include "base64.h"
+#include "method_file.h"
+#include "method_policy.h"
+#include "method_process.h"
+#include "method_run.h"
+#include "method_self.h"
+#include "method_session.h"
+#include "method_terminal.h"
+#include "rpc.h"
+
+static const struct {
+	const char *name;
+	call_fn *fn;
+} methods[] = {
+	{ "initialize", self_initialize },
+	{ "ping", self_ping },
+	{ "shutdown", self_shutdown },
+	{ "process/run", run_run },
+	{ "process/start", run_start },
+	{ "process/write", process_write },
+	{ "process/closeStdin", process_close_stdin },
+	{ "process/resize", process_resize },
+	{ "process/signal", process_signal },
+	{ "process/read", process_read },
+	{ "process/wait", process_wait },
+	{ "process/list", process_list },
+	{ "process/release", process_release },
+	{ "session/open", session_open },
+	{ "session/list", session_list },
+	{ "session/close", session_close },
+	{ "profile/list", policy_profiles },
+	{ "profile/show", policy_profile },
+	{ "policy/check", policy_check },
+	{ "workspace/read", file_read },
+	{ "workspace/write", file_write },
+	{ "workspace/list", file_list },
+	{ "terminal/create", terminal_create },
+	{ "terminal/output", terminal_output },
+	{ "terminal/release", terminal_release },
+	{ "terminal/wait_for_exit", terminal_wait },
+	{ "terminal/kill", terminal_kill },
+};
+
+static const struct param no_params[] = { { 0 } };
+
+int
+call_answer_later(
+	struct rpc *rpc, const struct call *call, request_render_fn *render, struct fault *fault)
+{
+	char none;
+
+	if (params_take(call->params, no_params, &none, fault) < 0)
+		return -1;
+	return call_render_later(rpc, call, NULL, render, fault);
+}
+
+int
+call_render_later(struct rpc *rpc, const struct call *call, struct run *run,
+	request_render_fn *render, struct fault *fault)
+{
+	struct request *request = request_begin(rpc, call->id, REQUEST_OTHER, fault);
+
+	if (request == NULL)
+		return -1;
+	if (run != NULL)
+		request_attach(request, run);
+	request_ready(rpc, request, render);
+	return 0;
+}
+
+int
+call_take_bytes(const char *text, const char *base64, uint8_t **ret_data, size_t *ret_size,
+	struct fault *fault)
+{
+	if ((text == NULL) == (base64 == NULL))
+		return fault_set(fault, FAULT_PARAMS, "params.type",
+			"one of 'text' and 'base64' must be given");
+	if (base64 != NULL) {
+		if (base64_decode(base64, strlen(base64), ret_data, ret_size) == 0)
+			return 0;
+		return fault_set(
+			fault, FAULT_PARAMS, "params.type", "'base64' must be base64 with padding");
+	}
+	*ret_size = strlen(text);
+	*ret_data = (uint8_t *)strdup(text);
+	if (*ret_data == NULL)
+		return fault_set(
+			fault, FAULT_INTERNAL, "limit.memory", "there is no memory for 'text'");
+	return 0;
+}
+
+/* Notifications have no answer, whatever is wrong with them; one has an effect. */
+static void
+take_notification(struct rpc *rpc, const struct jsonrpc_message *m)
+{
+	if (strcmp(m->method, "$/cancel") == 0)
+		self_cancel(rpc, m->params);
+}
+
+static int
+take_request(struct rpc *rpc, const struct jsonrpc_message *m, struct fault *fault)
+{
+	const struct call call = { .id = &m->id, .params = m->params };
+
+	if (requests_find(&rpc->requests, &m->id) != NULL)
+		return fault_set(fault, FAULT_REQUEST, "request.id",
+			"'id' is that of a request that is not answered yet");
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i].name, m->method) == 0)
+			return methods[i].fn(rpc, &call, fault);
+	return fault_set(
+		fault, FAULT_METHOD, "method.unknown", "there is no method '%.64s'", m->method);
+}
+
+void
+calls_take_line(struct rpc *rpc, const char *line, size_t size)
+{
+	struct jsonrpc_message m;
+	struct fault fault;
+	int result = jsonrpc_parse(line, size, &m, &fault);
+
+	if (result == 0 && m.method != NULL && m.id.kind == JSONRPC_ID_NONE)
+		take_notification(rpc, &m);
+	else if (result == 0 && m.method != NULL)
+		result = take_request(rpc, &m, &fault);
+	/* A notification with parameters of the wrong kind is still one. */
+	if (result < 0 && !(fault.code == FAULT_PARAMS && m.id.kind == JSONRPC_ID_NONE))
+		answer_fault(rpc, &m.id, &fault);
+	jsonrpc_finish(&m);
+}

@@ -1,0 +1,140 @@
+/* calls: read */
+#include "in.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "answers.h"
+#include "calls.h"
+#include "rpc.h"
+
+/* All lines that are there. */
+static void
+take_lines(struct in *in)
+{
+	const char *line;
+	size_t size;
+	struct fault fault;
+
+	/* A line may pause, or close. */
+	while (in->rpc->life == RPC_LIFE_SERVING && !in->paused) {
+		switch (lines_next(&in->lines, &line, &size)) {
+		case LINES_NONE:
+			return;
+		case LINES_ONE:
+			calls_take_line(in->rpc, line, size);
+			break;
+		case LINES_TOO_LONG:
+			fault_set(&fault, FAULT_REQUEST, "limit.line",
+				"a line is longer than %u bytes, which ends this link",
+				LINE_MAX_BYTES);
+			answer_fault(in->rpc, NULL, &fault);
+			rpc_close(in->rpc);
+			return;
+		}
+		if (in->rpc->out.queued > OUT_HARD)
+			rpc_settle(in->rpc);
+	}
+}
+
+static void
+read_some(struct in *in)
+{
+	size_t room;
+	char *into = lines_room(&in->lines, &room);
+	ssize_t got;
+
+	if (into == NULL) {
+		rpc_close(in->rpc);
+		return;
+	}
+	got = read(in->fd, into, room);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) { /* the rest of a line that has no end is nobody's request */
+		rpc_close(in->rpc);
+		return;
+	}
+	lines_added(&in->lines, (size_t)got);
+	take_lines(in);
+}
+
+static void wait_for_more(struct in *in);
+
+static void
+on_readable(void *context, unsigned events)
+{
+	struct in *in = context;
+
+	(void)events;
+	if (!in->paused)
+		read_some(in);
+	rpc_settle(in->rpc);
+}
+
+/* What was read before a pause, or what a file has. */
+static void
+on_soon(void *context)
+{
+	struct in *in = context;
+
+	cordon_timer_remove(in->soon);
+	in->soon = NULL;
+	take_lines(in);
+	if (in->watch == NULL && !in->paused)
+		read_some(in);
+	rpc_settle(in->rpc);
+	if (!in->paused)
+		wait_for_more(in);
+}
+
+static void
+come_back_soon(struct in *in)
+{
+	struct cordon_error ignored;
+
+	if (in->soon != NULL)
+		return;
+	in->soon = cordon_loop_timer(in->rpc->loop, 0, 0, on_soon, in, &ignored);
+	if (in->soon == NULL)
+		rpc_stop(in->rpc);
+}
+
+static void
+wait_for_more(struct in *in)
+{
+	if (in->watch == NULL)
+		come_back_soon(in);
+}
+
+void
+in_open(struct in *in, struct rpc *rpc, int fd)
+{
+	struct cordon_error ignored;
+
+	*in = (struct in){ .rpc = rpc, .fd = fd, .paused = 1 };
+	lines_init(&in->lines, LINE_MAX_BYTES);
+	in->watch = cordon_loop_watch(rpc->loop, fd, 0, on_readable, in, &ignored);
+}
+
+void
+in_finish(struct in *in)
+{
+	cordon_watch_remove(in->watch);
+	cordon_timer_remove(in->soon);
+	in->watch = NULL;
+	in->soon = NULL;
+	lines_finish(&in->lines);
+}
+
+void
+in_pause(struct in *in, int paused)
+{
+	if (in->paused == paused)
+		return;
+	in->paused = paused;
+	if (in->watch != NULL)
+		cordon_watch_set(in->watch, paused ? 0 : CORDON_LOOP_READ);
+	if (!paused)
+		come_back_soon(in);
+}

@@ -1,0 +1,23 @@
+/* Lines from the caller. */
+#pragma once
+
+#include <cordon/error.h>
+#include <cordon/loop.h>
+
+#include "lines.h"
+
+struct rpc;
+
+struct in {
+	struct rpc *rpc;
+	int fd;
+	struct cordon_watch *watch; /* NULL: a file, which is always ready */
+	struct cordon_timer *soon; /* when the loop comes round */
+	int paused;
+	struct lines lines;
+};
+
+/* Begins paused. */
+void in_open(struct in *in, struct rpc *rpc, int fd);
+void in_finish(struct in *in);
+void in_pause(struct in *in, int paused);
