@@ -57,8 +57,12 @@ put_escaped(struct cordon_json *j, unsigned char c)
 {
 	char escape[8];
 
-	if (c == '"' || c == '\\') {
-		put(j, (const char[]){ '\\', (char)c }, 2);
+	/* The two-character forms of RFC 8259, section 7. */
+	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *found = c == '\0' ? NULL : strchr(plain, c);
+
+	if (found != NULL) {
+		put(j, (const char[]){ '\\', letters[found - plain] }, 2);
 	} else {
 		snprintf(escape, sizeof(escape), "\\u%04x", c);
 		put(j, escape, 6);

@@ -22,7 +22,7 @@ Test(json, places_commas_and_escapes)
 	cordon_json_end(j);
 
 	cr_assert(eq(str, (char *)cordon_json_text(j, NULL),
-		"{\"a\\\"b\":\"x\\u000a\\\\\\u0001\\u007f\",\"list\":[18446744073709551615,-1,{}],"
+		"{\"a\\\"b\":\"x\\n\\\\\\u0001\\u007f\",\"list\":[18446744073709551615,-1,{}],"
 		"\"yes\":true,\"nothing\":null}"));
 	cordon_json_destroy(j);
 }
