@@ -39,6 +39,27 @@ jsonrpc_same_id(const struct jsonrpc_id *a, const struct jsonrpc_id *b)
 	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
+/* What is wrong, in words of ours: those of the library quote the line. */
+static const char *
+complaint(const json_error_t *error)
+{
+	switch (json_error_code(error)) {
+	case json_error_premature_end_of_input:
+		return "it ends too early";
+	case json_error_end_of_input_expected:
+		return "there is something behind its end";
+	case json_error_invalid_utf8:
+		return "it has bytes that are not UTF-8";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "a string has a NUL";
+	case json_error_duplicate_key:
+		return "a key stands twice in one object";
+	default:
+		return "its grammar is wrong";
+	}
+}
+
 static int
 no_json(const json_error_t *error, struct fault *fault)
 {
@@ -48,8 +69,8 @@ no_json(const json_error_t *error, struct fault *fault)
 	if (json_error_code(error) == json_error_out_of_memory)
 		return fault_set(fault, FAULT_INTERNAL, "limit.memory",
 			"there is no memory to read the line");
-	return fault_set(fault, FAULT_PARSE, "json.syntax", "the line is not JSON: %s at byte %d",
-		error->text, error->position);
+	return fault_set(fault, FAULT_PARSE, "json.syntax", "the line is not JSON: %s (byte %d)",
+		complaint(error), error->position);
 }
 
 static int
