@@ -178,6 +178,40 @@ exits 125
 cordon policy check --help
 exits 0
 
+# One request to the monitor that serves; its answer is in $T/line.
+ask() { # METHOD PARAMS
+	printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "$2" >&"${SERVE[1]}"
+	IFS= read -r -t 30 answer <&"${SERVE[0]}" || trouble "no answer to $1"
+	printf '%s\n' "$answer" >"$T/line"
+}
+
+it "the pipe decides the same"
+approvals "\"rules\": [$(rule ask '["touch", "..."]' hold), $(rule no '["rm", "..."]' refuse), $(rule see '["ls"]' allow)]"
+coproc SERVE { "$CORDON" serve -p "$P" 2>"$T/err"; }
+serve=$SERVE_PID
+ask initialize '{"protocolVersion":"1","clientInfo":{"name":"x","version":"0"}}'
+ask policy/check '{"action":{"argv":["touch","started"]}}'
+json_is "$T/line" '[r["result"][k] for k in ("decision", "reason", "rule")]' '["hold", "approval.required", "ask"]'
+first=$(json "$T/line" 'r["result"]["digest"]')
+ask process/run '{"argv":["touch","started"]}'
+json_is "$T/line" '[r["error"]["code"], r["error"]["data"]["reason"], r["error"]["data"]["rule"]]' \
+	'[-31008, "approval.unreachable", "ask"]'
+not_started
+ask process/run '{"argv":["rm","-r","."]}'
+json_is "$T/line" '[r["error"]["code"], r["error"]["data"]["reason"], r["error"]["data"]["rule"]]' \
+	'[-31001, "exec.rule", "no"]'
+ask process/run '{"argv":["ls"]}'
+json_is "$T/line" '[r["result"][k] for k in ("decision", "rule", "exitCode")]' '["allow", "see", 0]'
+
+it "a21_one monitor gives one action one digest, and another another"
+ask policy/check '{"action":{"argv":["touch","started"]}}'
+json_is "$T/line" 'r["result"]["digest"]' "$first"
+[[ $first =~ ^sha256:[0-9a-f]{64}$ ]] || trouble "digest $first"
+ask policy/check '{"action":{"argv":["touch","started",""]}}'
+[[ $(json "$T/line" 'r["result"]["digest"]') != "$first" ]] || trouble "an empty word more is the same"
+eval "exec ${SERVE[1]}>&-"
+wait "$serve"
+
 it "an example that does not fit its rule is an error at its place"
 printf '{"cordonProfile": 1, "approvals": {"rules": [\n{"id": "a", "argv": ["git", "push"], "decision": "hold",\n "examples": {"match": [["git", "push", "-f"]]}}]}}\n' >"$P"
 run -p "$P" -- touch started
