@@ -140,8 +140,8 @@ ask_place(struct inquiry *q, const char *place)
 	while ((entry = readdir(directory)) != NULL) {
 		if (strncmp(entry->d_name, "monitor-", 8) != 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", place, entry->d_name);
-		ask(q, path);
+		if (snprintf(path, sizeof(path), "%s/%s", place, entry->d_name) < (int)sizeof(path))
+			ask(q, path);
 	}
 	(void)closedir(directory);
 }

@@ -118,7 +118,7 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 	if (listen_check_inherited(err) < 0 ||
 		programs_find("cordon-launcher", launcher, err) < 0 ||
 		programs_find("cordon-rpc", rpc, err) < 0 ||
-		config_load(o->config, config, err) < 0)
+		config_load(o->config, config, err) < 0 || cordon_action_make_key(&s->key, err) < 0)
 		return -1;
 	s->config = config;
 	s->rpc_path = rpc;
