@@ -157,8 +157,12 @@ cmd_serve(int argc, char **argv)
 	s->umask = umask(0);
 	(void)umask(s->umask);
 	s->launcher_link = s->launcher = s->lifeline = s->listener = s->signals = s->control = -1;
-	if (serve(s, &config, &o, &err) < 0)
+	if (serve(s, &config, &o, &err) < 0) {
+		/* There is no result that would tell the code. */
+		if (err.reason[0] != '\0')
+			(void)cordon_while(&err, "%s", err.reason);
 		serve_fail(s, &err);
+	}
 	serve_finish(s);
 	status = s->status;
 	config_finish(&config);
