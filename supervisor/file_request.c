@@ -161,9 +161,11 @@ file_request_serve(struct caller *c, const struct rpc_file *f, struct cordon_err
 	CORDON_FREE char *output = NULL;
 	char path[PATH_MAX]; /* absolute, so that no name is taken for an option */
 	const char *tail;
+	char mode[16]; /* what holds a protected name for the time of runs is not the caller's */
 
 	if (session == NULL)
 		return -1;
+	snprintf(mode, sizeof(mode), "%o", CORDON_PLACEHOLDER_MODE);
 	profile = f->profile[0] == '\0' ? session->profile
 					: catalogue_find(&c->serve->catalogue, f->profile, err);
 	if (profile == NULL || find_path(&session->workspace, f->path, path, err) < 0)
@@ -182,8 +184,9 @@ file_request_serve(struct caller *c, const struct rpc_file *f, struct cordon_err
 		return start(c, f, (const char *[]){ "dd", output, "bs=64K", "status=none", NULL });
 	case RPC_FILE_LIST:
 		return start(c, f,
-			(const char *[]){ "find", path, "-mindepth", "1", "-maxdepth", "1",
-				"-printf", "%y %s %f\\0", NULL });
+			(const char *[]){ "find", path, "-mindepth", "1", "-maxdepth", "1", "-not",
+				"(", "-type", "d", "-perm", mode, "-empty", ")", "-printf",
+				"%y %s %f\\0", NULL });
 	default:
 		return cordon_fail(err, CORDON_EINPUT, 0, "an unknown act on a file");
 	}
