@@ -18,8 +18,8 @@
 #include <linux/openat2.h>
 
 #include <cordon/fd.h>
+#include <cordon/plan.h>
 
-#define MARK    01555 /* nobody makes a directory sticky that nobody can write */
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 /* True while the name still leads to the opened directory. */
@@ -42,7 +42,7 @@ open_placeholder(int parent, const char *name)
 int
 placeholder_is_one(const struct stat *st)
 {
-	return S_ISDIR(st->st_mode) && (st->st_mode & 07777) == MARK;
+	return S_ISDIR(st->st_mode) && (st->st_mode & 07777) == CORDON_PLACEHOLDER_MODE;
 }
 
 static int
@@ -64,7 +64,7 @@ placeholder_take(int workspace, const char *path)
 	for (int attempt = 0; attempt < 100; attempt++) {
 		CORDON_CLOSE int fd = -1;
 		struct stat owner;
-		const int created = mkdirat(parent, name, MARK) == 0;
+		const int created = mkdirat(parent, name, CORDON_PLACEHOLDER_MODE) == 0;
 
 		if (!created && errno != EEXIST)
 			return -1;

@@ -80,9 +80,14 @@ forget(struct run *run)
 }
 
 static int
-take_handle(struct runs *r, const char *handle, struct fault *fault)
+take_handle(struct rpc *rpc, const char *handle, struct fault *fault)
 {
-	switch (handles_add(&r->handles, handle)) {
+	struct fault ignored;
+
+	/* Ids of runs without a handle are names like any other. */
+	switch (runs_by_name(rpc, handle, &ignored) != NULL
+			? HANDLES_REUSED
+			: handles_add(&rpc->runs.handles, handle)) {
 	case HANDLES_NEW:
 		return 0;
 	case HANDLES_REUSED:
@@ -182,7 +187,7 @@ run_ask(struct rpc *rpc, struct request *request, const struct run_wish *wish,
 	if (r->live == RPC_RUNS) {
 		fault_set(fault, FAULT_LIMIT, "limit.runs", "%d runs are live", RPC_RUNS);
 		fault->retryable = 1;
-	} else if (wish->handle == NULL || take_handle(r, wish->handle, fault) == 0) {
+	} else if (wish->handle == NULL || take_handle(rpc, wish->handle, fault) == 0) {
 		run = begin(rpc, wish, number, body, fault);
 		if (run == NULL && wish->handle != NULL)
 			handles_remove(&r->handles, wish->handle);
