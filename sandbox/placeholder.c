@@ -6,21 +6,23 @@
  * end is the last and removes it. Its mode says that it is ours, from the moment it exists, so that
  * another run does not take it for somebody's own, and what a killed launcher left is recognised.
  *
- * calls: mkdirat openat2 fstat fstatat flock fchown unlinkat close */
+ * calls: mkdirat openat2 fstat fstatat flock fchown unlinkat nanosleep close */
 #include "covers.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/openat2.h>
 
 #include <cordon/fd.h>
 
-#define MARK    01555 /* nobody makes a directory sticky that nobody can write */
-#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define ATTEMPTS 300 /* a millisecond apart, where another run is in the way */
+#define MARK     01555 /* nobody makes a directory sticky that nobody can write */
+#define BENEATH  (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 /* True while the name still leads to the opened directory. */
 static int
@@ -56,12 +58,13 @@ is_marked(int placeholder)
 int
 placeholder_take(int workspace, const char *path)
 {
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	const char *name;
 	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
 
 	if (parent < 0)
 		return -1;
-	for (int attempt = 0; attempt < 100; attempt++) {
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		CORDON_CLOSE int fd = -1;
 		struct stat owner;
 		const int created = mkdirat(parent, name, MARK) == 0;
@@ -77,9 +80,11 @@ placeholder_take(int workspace, const char *path)
 		if (created && geteuid() == 0 && is_marked(fd) && fstat(workspace, &owner) == 0)
 			(void)!fchown(fd, owner.st_uid, owner.st_gid);
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
-			if (errno == EWOULDBLOCK)
-				continue; /* being removed */
-			return -1;
+			if (errno != EWOULDBLOCK)
+				return -1;
+			/* Being removed, by one who may have to wait for the processor. */
+			(void)nanosleep(&pause, NULL);
+			continue;
 		}
 		if (!is_still_there(parent, name, fd))
 			continue;

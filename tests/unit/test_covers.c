@@ -2,10 +2,13 @@
 #include <criterion/new/assert.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "covers.h"
@@ -110,6 +113,41 @@ Test(covers, the_last_of_two_runs_takes_the_placeholder_away)
 	cr_assert(exists(".envrc"));
 	covers_finish(&second, workspace);
 	cr_assert(not(exists(".envrc")));
+}
+
+/* Removes the placeholder "held" as another run would that lost the processor in the middle of it. */
+static _Noreturn void
+remove_slowly(int ready)
+{
+	const int held = openat(workspace, "held", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (held < 0 || flock(held, LOCK_EX | LOCK_NB) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	(void)poll(NULL, 0, 30);
+	_exit(unlinkat(workspace, "held", AT_REMOVEDIR) < 0);
+}
+
+Test(covers, a_placeholder_that_is_being_removed_is_waited_for)
+{
+	int ready[2], status = -1, placeholder;
+	char byte;
+	pid_t other;
+	mkdirat(workspace, "held", 0);
+	fchmodat(workspace, "held", 01555, 0);
+	cr_assert(zero(int, pipe(ready)));
+	other = fork();
+	if (other == 0)
+		remove_slowly(ready[1]);
+	cr_assert(eq(int, (int)read(ready[0], &byte, 1), 1));
+
+	placeholder = placeholder_take(workspace, "held");
+
+	cr_assert(ge(int, placeholder, 0));
+	cr_assert(eq(int, waitpid(other, &status, 0), other));
+	cr_expect(zero(int, status));
+	cr_expect(exists("held"));
+	placeholder_release(workspace, "held", placeholder);
+	cr_expect(not(exists("held")));
 }
 
 Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
