@@ -343,6 +343,7 @@ cordon_launcher_main(int link)
 		plan_destroy(l.plans);
 		l.plans = next;
 	}
+	watch_drop_spares(&l.watches);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.lifeline);

@@ -31,9 +31,9 @@
 #include "starts_code.h"
 
 static void
-destroy(struct run *run)
+destroy(struct launcher *l, struct run *run)
 {
-	watch_destroy(run->watch);
+	watch_destroy(run->watch, &l->watches);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
@@ -105,8 +105,8 @@ prepare(struct launcher *l, struct run *run, struct cordon_error *err)
 		return -1;
 	if (run->workspace >= 0 && covers_make(&s->covers, run->workspace, s->plan, err) < 0)
 		return -1;
-	if (run->workspace >= 0 &&
-		watch_create(run->workspace, s->plan, &s->covers, &run->watch, err) < 0)
+	if (run->workspace >= 0 && watch_create(run->workspace, s->plan, &s->covers, &l->watches,
+					   &run->watch, err) < 0)
 		return -1;
 	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
 		return -1;
@@ -180,7 +180,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
 	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
-		destroy(run);
+		destroy(l, run);
 		return -1;
 	}
 	run->next = l->runs;
@@ -403,7 +403,7 @@ run_finish(struct launcher *l, struct run *run)
 		fill_failure(run, &failure);
 	result = run->result;
 	/* The monitor hears of the end when nothing is left of the run (M7). */
-	destroy(run);
+	destroy(l, run);
 	if (started)
 		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
 	else

@@ -40,6 +40,7 @@ struct launcher {
 	struct launcher_plan *plans;
 	struct run *runs;
 	struct cgroup_host *cgroups;
+	struct watch_spares watches;
 	struct caps_none *no_caps;
 	unsigned sequence;
 	int landlock_abi;

@@ -1,4 +1,4 @@
-/* calls: inotify_init1 inotify_add_watch read openat2 renameat unlinkat getdents64 */
+/* calls: inotify_init1 inotify_add_watch inotify_rm_watch read openat2 renameat unlinkat getdents64 */
 #include "watch.h"
 
 #include <dirent.h>
@@ -118,7 +118,7 @@ identify(int workspace, const char *path)
 
 int
 watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
-	struct watch **ret, struct cordon_error *err)
+	struct watch_spares *spares, struct watch **ret, struct cordon_error *err)
 {
 	struct watch *w;
 	int result = 0;
@@ -130,7 +130,8 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 	if (w == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not watch the workspace");
 	*w = (struct watch){ .plan = plan, .covers = covers };
-	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	w->fd = spares->count > 0 ? spares->fds[--spares->count]
+				  : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	w->workspace = fcntl(workspace, F_DUPFD_CLOEXEC, 3);
 	if (w->fd < 0 || w->workspace < 0)
 		result = -1;
@@ -151,24 +152,48 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 			"could not watch the protected and hidden names of the workspace (see "
 			"sysctl "
 			"fs.inotify.max_user_watches and fs.inotify.max_user_instances)");
-		watch_destroy(w);
+		watch_destroy(w, spares);
 		return cordon_because(err, plan->hide_count > 0 ? "floor.hide" : "floor.protect");
 	}
 	*ret = w;
 	return 0;
 }
 
+/* Makes the instance as good as new. An event of an old watch that is still on its way means nothing to
+ * a later run: numbers of watches do not come again (inotify(7)). */
+static void
+forget_all(const struct watch *w)
+{
+	char events[4096];
+
+	for (size_t i = 0; i < w->count; i++)
+		(void)inotify_rm_watch(w->fd, w->directories[i].wd);
+	while (read(w->fd, events, sizeof(events)) > 0)
+		;
+}
+
 void
-watch_destroy(struct watch *w)
+watch_destroy(struct watch *w, struct watch_spares *spares)
 {
 	if (w == NULL)
 		return;
+	if (w->fd >= 0 && spares->count < WATCH_SPARES) {
+		forget_all(w);
+		spares->fds[spares->count++] = cordon_fd_take(&w->fd);
+	}
 	for (size_t i = 0; i < w->count; i++)
 		free(w->directories[i].path);
 	free(w->directories);
 	cordon_fd_close_p(&w->fd);
 	cordon_fd_close_p(&w->workspace);
 	free(w);
+}
+
+void
+watch_drop_spares(struct watch_spares *spares)
+{
+	while (spares->count > 0)
+		cordon_fd_close_p(&spares->fds[--spares->count]);
 }
 
 int

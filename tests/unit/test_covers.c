@@ -346,6 +346,7 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 	char *protect[] = { (char *)"AGENTS.md", (char *)".git/commondir" };
 	char *hide[] = { (char *)"**/.env" };
 	const struct cordon_plan plan = plan_of(protect, 2, hide, 1);
+	struct watch_spares spares = { .count = 0 };
 	mkdirat(workspace, ".git", 0755);
 	put_in_place("AGENTS.md");
 	put_in_place(".env");
@@ -356,16 +357,47 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 		struct watch *watch;
 
 		cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
-		cr_assert(eq(int, watch_create(workspace, &plan, &covers, &watch, &err), 0), "%s",
-			err.text);
+		cr_assert(
+			eq(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err), 0),
+			"%s", err.text);
 		lose_events();
 		if (cases[i].replaced != NULL)
 			put_in_place(cases[i].replaced);
 
 		cr_expect(eq(int, (int)watch_read(watch), (int)cases[i].end), "%s",
 			cases[i].replaced);
-		watch_destroy(watch);
+		watch_destroy(watch, &spares);
 		covers_finish(&covers, workspace);
 	}
 	cr_expect(not(exists(".git/commondir")));
+	watch_drop_spares(&spares);
+}
+
+Test(covers, a04_an_instance_that_is_used_again_knows_nothing_of_the_run_before)
+{
+	char *protect[] = { (char *)"AGENTS.md" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct watch_spares spares = { .count = 0 };
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	struct watch *watch;
+	put_in_place("AGENTS.md");
+	cr_assert(zero(int, covers_make(&covers, workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
+	put_in_place("AGENTS.md"); /* nobody reads of it */
+	watch_destroy(watch, &spares);
+	covers_finish(&covers, workspace);
+	cr_assert(eq(u32, spares.count, 1));
+	put_in_place("AGENTS.md"); /* when nobody watches */
+
+	cr_assert(zero(int, covers_make(&covers, workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
+
+	cr_expect(eq(u32, spares.count, 0));
+	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_EXIT));
+	put_in_place("AGENTS.md");
+	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_PROTECT));
+	watch_destroy(watch, &spares);
+	covers_finish(&covers, workspace);
+	watch_drop_spares(&spares);
 }
