@@ -4,7 +4,7 @@
  *
  *	word 0         sender    meaning, further words
  *	INIT_MAP       pid 1     it is in its user namespace and waits for its maps
- *	INIT_GO        launcher  maps are written, cgroups joined
+ *	INIT_GO        launcher  maps are written
  *	INIT_FAULT     pid 1     stage, index, errno; it exits
  *	INIT_STARTED   pid 1     notify; descriptor: the pty's master, if there is one
  *	INIT_STOPPED   pid 1     signal that stopped the payload

@@ -113,15 +113,6 @@ prepare(struct launcher *l, struct run *run, struct cordon_error *err)
 	return settle_limits(l, run, err);
 }
 
-/* Sends "go", having done what only the launcher may do for pid 1. */
-static int
-let_go(struct run *run)
-{
-	const uint64_t words[INIT_WORDS] = { INIT_GO };
-
-	return init_send(run->link, words, -1);
-}
-
 static int
 clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 {
@@ -134,6 +125,11 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	/* Root's child enters its user namespace later, from inside: A40. */
 	if (!privileged)
 		args.flags |= CLONE_NEWUSER;
+	if (run->cgroup.into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup.into;
+	}
+	memcpy(run->setup.cgroup, run->cgroup.enter, sizeof(run->setup.cgroup));
 	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
@@ -148,6 +144,7 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 		sandbox_describe(&run->fault, &run->setup, err);
 	}
 	cordon_fd_close_p(&link[1]);
+	cgroup_close(&run->cgroup);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&run->setup.stdio[i]);
 	return run->pid < 0 ? -1 : 0;
@@ -166,6 +163,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
 	run->pidfd = run->link = run->workspace = -1;
+	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	run->setup = (struct sandbox_setup){ .plan = &plan->plan,
 		.launch = &run->launch,
 		.workspace_idmap = -1,
@@ -185,11 +183,6 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	}
 	run->next = l->runs;
 	l->runs = run;
-	if (cgroup_join(&run->cgroup, run->pid) < 0 || let_go(run) < 0) {
-		/* It is cloned, so it ends as every run does; the fault is what is told. */
-		run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
-		run_kill(run, CORDON_END_KILLED);
-	}
 	return 0;
 }
 
@@ -232,6 +225,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 {
 	struct cordon_error ignored;
 	const struct sandbox_ids *i = &run->setup.ids;
+	const uint64_t go[INIT_WORDS] = { INIT_GO };
 
 	switch (words[0]) {
 	case INIT_MAP:
@@ -239,7 +233,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 			return -1;
 		if (idmap_write(run->pid, i->uid_inside, i->uid_outside, i->gid_inside,
 			    i->gid_outside) < 0 ||
-			let_go(run) < 0) {
+			init_send(run->link, go, -1) < 0) {
 			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
 			return -1;
 		}

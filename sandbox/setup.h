@@ -9,6 +9,7 @@
 #include <cordon/launch_proto.h>
 #include <cordon/plan.h>
 
+#include "cgroup.h"
 #include "covers.h"
 
 /* Who the run is. inside is what it sees, outside what the host sees; both are one id. */
@@ -28,6 +29,7 @@ struct sandbox_setup {
 	int workspace_idmap;
 	int stdio[3]; /* -1: the pty */
 	int init_link; /* the child's end */
+	int cgroup[CGROUP_ENTER]; /* what it enters */
 	int lifeline;
 	int landlock_abi;
 	int notify; /* try to own a listener */
