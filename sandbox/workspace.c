@@ -104,10 +104,24 @@ same_inode(int a, int b)
 }
 
 static int
+is_hidden(const struct sandbox_cover *c)
+{
+	return c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
+}
+
+static int
+any_hidden(const struct sandbox_covers *covers)
+{
+	for (size_t i = 0; i < covers->count; i++)
+		if (is_hidden(&covers->items[i]))
+			return 1;
+	return 0;
+}
+
+static int
 cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	const struct workspace_pieces *pieces, const struct blanks *blanks, int workspace)
 {
-	const int hidden = c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
 	CORDON_CLOSE int original = -1;
 	CORDON_CLOSE int place = -1;
 	CORDON_CLOSE int tree = -1;
@@ -120,7 +134,7 @@ cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	errno = ESTALE;
 	if (!same_inode(original, place))
 		return -1;
-	if (hidden)
+	if (is_hidden(c))
 		tree = mounts_clone(c->kind == COVER_BLANK_FILE ? blanks->file : blanks->directory,
 			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 				MOUNT_ATTR_RDONLY,
@@ -146,7 +160,7 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 
 	if (pieces->tree < 0)
 		return 0;
-	if (s->covers.count > 0 && make_blanks(root, &blanks) < 0) {
+	if (any_hidden(&s->covers) && make_blanks(root, &blanks) < 0) {
 		result = sandbox_fault(fault, STAGE_ROOT, 0);
 		goto out;
 	}
@@ -161,10 +175,7 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 		if (c->kind == COVER_ABSENT)
 			continue;
 		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
-			result = sandbox_fault(fault,
-				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT
-										   : STAGE_HIDE,
-				i);
+			result = sandbox_fault(fault, is_hidden(c) ? STAGE_HIDE : STAGE_PROTECT, i);
 	}
 	if (blanks.file >= 0 && result == 0) {
 		CORDON_CLOSE int mount = openat(root, BLANKS, O_PATH | O_DIRECTORY | O_CLOEXEC);
