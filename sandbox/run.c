@@ -201,6 +201,7 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 	struct cordon_error ignored;
 
 	run->state = RUN_LIVE;
+	ids_settle(&run->setup);
 	/* A monitor that has gone is noticed at the link. */
 	(void)!cordon_launch_send_started(l->link, &started, pty, &ignored);
 }
