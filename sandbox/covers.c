@@ -188,8 +188,8 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 	const char *next = *end == '/' ? end + 1 : end;
 	char path[PATH_MAX];
 	struct stat st;
-	CORDON_CLOSE int parent = -1;
-	int length;
+	CORDON_CLOSE int opened = -1;
+	int parent = workspace, length;
 
 	if (end - rest == 1 && *rest == '*')
 		return expand_star(covers, workspace, prefix, next, err);
@@ -199,8 +199,9 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 		(int)(end - rest), rest);
 	if (length >= (int)sizeof(path))
 		return 0;
-	parent = cordon_openat2(
-		workspace, prefix[0] == '\0' ? "." : prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
+	if (prefix[0] != '\0')
+		parent = opened =
+			cordon_openat2(workspace, prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
 	if (parent < 0)
 		return 0;
 	if (fstatat(parent, path + (prefix[0] == '\0' ? 0 : strlen(prefix) + 1), &st,

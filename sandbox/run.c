@@ -31,9 +31,16 @@
 #include "starts_code.h"
 
 static void
-destroy(struct launcher *l, struct run *run)
+end_watch(struct launcher *l, struct run *run)
 {
 	watch_destroy(run->watch, &l->watches);
+	run->watch = NULL;
+}
+
+static void
+destroy(struct launcher *l, struct run *run)
+{
+	end_watch(l, run);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
@@ -336,7 +343,7 @@ died_of_memory(const struct run *run)
 
 /* The report of a run that had started. */
 static void
-fill_result(struct run *run)
+fill_result(struct launcher *l, struct run *run)
 {
 	run->result.run = run->launch.run;
 	run->result.end = run->end;
@@ -345,6 +352,9 @@ fill_result(struct run *run)
 	if (died_of_memory(run))
 		run->result.end = CORDON_END_MEMORY;
 	run->result.processes = cgroup_most_processes(&run->cgroup);
+	/* Placeholders first, that are not to be searched. */
+	end_watch(l, run);
+	covers_finish(&run->setup.covers, run->workspace);
 	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
 		starts_code_find(run->workspace, &run->started_at, &run->result);
 }
@@ -393,7 +403,7 @@ run_finish(struct launcher *l, struct run *run)
 	*place = run->next;
 	started = run->state != RUN_STARTING;
 	if (started)
-		fill_result(run);
+		fill_result(l, run);
 	else
 		fill_failure(run, &failure);
 	result = run->result;

@@ -80,6 +80,9 @@ add_parent(struct watch *w, const char *path)
 		return 0;
 	memcpy(parent, path, length);
 	parent[length] = '\0';
+	/* Paths are sorted, so that the names of one directory are neighbours. */
+	if (w->count > 0 && strcmp(w->directories[w->count - 1].path, parent) == 0)
+		return 0;
 	return add(w, parent);
 }
 
