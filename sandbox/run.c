@@ -53,6 +53,16 @@ destroy(struct launcher *l, struct run *run)
 	free(run);
 }
 
+/* Waits for the end of pid 1, and so of all that it was pid 1 of. */
+static void
+reap(const struct run *run)
+{
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+}
+
 static int
 open_workspace(struct run *run, struct cordon_error *err)
 {
@@ -104,16 +114,28 @@ settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
 }
 
 static int
+hold_and_watch(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	struct sandbox_setup *s = &run->setup;
+
+	if (run->workspace < 0)
+		return 0;
+	if (covers_hold(&s->covers, run->workspace, err) < 0)
+		return -1;
+	return watch_create(run->workspace, s->plan, &s->covers, &l->watches, &run->watch, err);
+}
+
+static int
 prepare(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	struct sandbox_setup *s = &run->setup;
 
 	if (open_workspace(run, err) < 0)
 		return -1;
-	if (run->workspace >= 0 && covers_make(&s->covers, run->workspace, s->plan, err) < 0)
+	if (run->workspace >= 0 && covers_find(&s->covers, run->workspace, s->plan, err) < 0)
 		return -1;
-	if (run->workspace >= 0 && watch_create(run->workspace, s->plan, &s->covers, &l->watches,
-					   &run->watch, err) < 0)
+	/* A name that is to be hidden goes unnoticed when it appears before the watch begins. */
+	if (s->plan->hide_count > 0 && hold_and_watch(l, run, err) < 0)
 		return -1;
 	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
 		return -1;
@@ -157,6 +179,28 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	return run->pid < 0 ? -1 : 0;
 }
 
+/* Does what can be done while pid 1 builds its root, and tells it. */
+static int
+finish_covers(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	const struct sandbox_covers *covers = &run->setup.covers;
+	uint64_t words[INIT_WORDS] = { INIT_SKIP };
+	int sent = 0;
+
+	if (run->setup.plan->hide_count == 0 && hold_and_watch(l, run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < covers->count && sent == 0; i++) {
+		words[1] = i;
+		if (covers->items[i].kind == COVER_NOTHING)
+			sent = init_send(run->link, words, -1);
+	}
+	words[0] = INIT_GO;
+	if (covers->count > 0 && sent == 0)
+		(void)!init_send(run->link, words, -1);
+	/* When it has died, its pidfd says so, and before that it said why. */
+	return 0;
+}
+
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
@@ -184,7 +228,12 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
-	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
+	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
+		finish_covers(l, run, err) < 0) {
+		if (run->pidfd >= 0) {
+			run_kill(run, CORDON_END_KILLED);
+			reap(run);
+		}
 		destroy(l, run);
 		return -1;
 	}
@@ -390,14 +439,12 @@ run_finish(struct launcher *l, struct run *run)
 	const uint64_t number = run->launch.run;
 	struct cordon_exited result;
 	struct cordon_error failure = { 0 }, ignored;
-	siginfo_t info;
 	struct run **place = &l->runs;
 	int started;
 
 	while (run->link >= 0)
 		run_hear(l, run); /* what it said last; ends with the hang-up */
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	reap(run);
 	while (*place != run)
 		place = &(*place)->next;
 	*place = run->next;

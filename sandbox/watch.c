@@ -141,7 +141,7 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 	for (size_t i = 0; i < covers->count && result == 0; i++) {
 		struct sandbox_cover *c = &covers->items[i];
 
-		if (c->kind != COVER_PIN)
+		if (c->kind > COVER_PIN)
 			result = add_parent(w, c->path);
 		/* After the watch began, so that nothing is missed in between. */
 		c->identity = identify(workspace, c->path);
@@ -225,7 +225,7 @@ judge(struct watch *w, const char *path, uint32_t mask)
 	for (size_t i = 0; i < w->covers->count; i++) {
 		const struct sandbox_cover *c = &w->covers->items[i];
 
-		if (c->kind == COVER_PIN || strcmp(c->path, path) != 0)
+		if (c->kind <= COVER_PIN || strcmp(c->path, path) != 0)
 			continue;
 		if (c->kind == COVER_ABSENT) {
 			if ((mask & (IN_CREATE | IN_MOVED_TO)) == 0)
@@ -285,7 +285,7 @@ look_at_all(struct watch *w)
 		const struct cordon_identity now = identify(w->workspace, c->path);
 
 		known += c->kind >= COVER_BLANK_FILE;
-		if (c->kind == COVER_PIN ||
+		if (c->kind <= COVER_PIN ||
 			(now.dev == c->identity.dev && now.ino == c->identity.ino))
 			continue;
 		if (c->kind == COVER_ABSENT)

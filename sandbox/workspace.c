@@ -6,7 +6,9 @@
  * Every cover is cloned from the host's side of the directory and attached to the same inode on the
  * run's side, so that a name that changes in between cannot cover the wrong file.
  *
- * calls: openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
+ * The launcher makes what is to be covered meanwhile (placeholders), and says when it has.
+ *
+ * calls: recvmsg openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
  * umount2 */
 #include "workspace.h"
 
@@ -22,6 +24,7 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
+#include "init_proto.h"
 #include "mounts.h"
 
 #define BLANKS  ".blanks" /* gone before the run starts */
@@ -150,6 +153,21 @@ cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	return mounts_attach(tree, place);
 }
 
+/* Waits until the launcher holds the names that are absent, and watches them all. */
+static int
+wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	uint64_t words[INIT_WORDS];
+
+	do {
+		if (init_receive(s->init_link, words, NULL) != 1)
+			return sandbox_fault(fault, STAGE_GO, 0);
+		if (words[0] == INIT_SKIP && words[1] < s->covers.count)
+			s->covers.items[words[1]].kind = COVER_NOTHING;
+	} while (words[0] == INIT_SKIP);
+	return words[0] == INIT_GO ? 0 : sandbox_fault(fault, STAGE_GO, 0);
+}
+
 int
 workspace_attach(const struct sandbox_setup *s, int root, struct workspace_pieces *pieces,
 	struct sandbox_fault *fault)
@@ -169,10 +187,12 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 		result = sandbox_fault(fault, STAGE_WORKSPACE, 0);
 		goto out;
 	}
+	if (s->covers.count > 0)
+		result = wait_for_covers(s, fault);
 	for (unsigned i = 0; i < s->covers.count && result == 0; i++) {
 		const struct sandbox_cover *c = &s->covers.items[i];
 
-		if (c->kind == COVER_ABSENT)
+		if (c->kind == COVER_ABSENT || c->kind == COVER_NOTHING)
 			continue;
 		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
 			result = sandbox_fault(fault, is_hidden(c) ? STAGE_HIDE : STAGE_PROTECT, i);
