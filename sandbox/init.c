@@ -89,11 +89,12 @@ keep_only(int *keep, unsigned count)
 static int
 keep_what_is_ours(const struct sandbox_setup *s)
 {
-	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 6];
+	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 7];
 	unsigned count = 0;
 
 	keep[count++] = s->lifeline;
 	keep[count++] = s->init_link;
+	keep[count++] = s->netns;
 	keep[count++] = s->workspace_idmap;
 	for (int i = 0; i < 3; i++)
 		keep[count++] = s->stdio[i];
@@ -126,6 +127,8 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 		return sandbox_fault(fault, STAGE_FDS, 0);
 	if (die_with_parent(s, fault) < 0)
 		return -1;
+	if (s->netns >= 0 && netns_enter(s->netns) < 0)
+		return sandbox_fault(fault, STAGE_NETNS, 0);
 	if (cgroup_enter(s->cgroup) < 0)
 		return sandbox_fault(fault, STAGE_CGROUP, 0);
 	if (!i->privileged) {
@@ -179,7 +182,7 @@ isolate(const struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox
 {
 	if (sethostname("cordon", 6) < 0 || setdomainname("(none)", 6) < 0)
 		return sandbox_fault(fault, STAGE_HOSTNAME, 0);
-	if (netns_loopback_up() < 0)
+	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
 	if (root_build(s, fault) < 0 || become_user(s, fault) < 0)
 		return -1;

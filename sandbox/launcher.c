@@ -4,7 +4,7 @@
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
  *
- * calls: poll prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
+ * calls: poll prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c netns.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
@@ -230,6 +230,15 @@ any_sampled(const struct launcher *l)
 	return 0;
 }
 
+static int
+any_starting(const struct launcher *l)
+{
+	for (const struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->state == RUN_STARTING)
+			return 1;
+	return 0;
+}
+
 static void
 end_all(struct launcher *l)
 {
@@ -272,6 +281,9 @@ loop(struct launcher *l)
 			end_all(l); /* pid 1 of each ends with us */
 			return 1;
 		}
+		/* `cordon run` asks for one run only; and a run that starts waits for us. */
+		if (l->sequence != 1 && !any_starting(l))
+			netns_spare_fill(&l->net);
 		p[0] = (struct pollfd){ .fd = l->link, .events = POLLIN };
 		for (const struct run *r = l->runs; r != NULL; r = r->next) {
 			p[count++] = (struct pollfd){ .fd = r->link, .events = POLLIN };
@@ -324,13 +336,14 @@ detach(void)
 int
 cordon_launcher_main(int link)
 {
-	struct launcher l = { .link = link, .lifeline = -1 };
+	struct launcher l = { .link = link, .lifeline = -1, .net = { 0, -1 } };
 	struct cordon_error err = { 0 };
 	int status = 1;
 
 	if (detach() < 0)
 		return 1;
 	l.landlock_abi = landlock_abi();
+	netns_spare_init(&l.net);
 	l.cgroups = cgroup_host_create();
 	l.no_caps = caps_prepare(&err);
 	if (l.cgroups != NULL && l.no_caps != NULL) {
@@ -344,6 +357,7 @@ cordon_launcher_main(int link)
 		l.plans = next;
 	}
 	watch_drop_spares(&l.watches);
+	netns_spare_finish(&l.net);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.lifeline);

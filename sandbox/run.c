@@ -147,13 +147,15 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	const int privileged = run->setup.ids.privileged;
 	struct clone_args args = { .exit_signal = SIGCHLD,
-		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-			 CLONE_NEWUTS };
+		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS };
 	int link[2];
 
 	/* Root's child enters its user namespace later, from inside: A40. */
 	if (!privileged)
 		args.flags |= CLONE_NEWUSER;
+	run->setup.netns = netns_spare_take(&l->net);
+	if (run->setup.netns < 0)
+		args.flags |= CLONE_NEWNET;
 	if (run->cgroup.into >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)run->cgroup.into;
@@ -173,6 +175,7 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 		sandbox_describe(&run->fault, &run->setup, err);
 	}
 	cordon_fd_close_p(&link[1]);
+	cordon_fd_close_p(&run->setup.netns);
 	cgroup_close(&run->cgroup);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&run->setup.stdio[i]);
@@ -218,6 +221,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->setup = (struct sandbox_setup){ .plan = &plan->plan,
 		.launch = &run->launch,
 		.workspace_idmap = -1,
+		.netns = -1,
 		.lifeline = l->lifeline,
 		.landlock_abi = l->landlock_abi,
 		.notify = 1,

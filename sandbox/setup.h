@@ -41,6 +41,7 @@ struct sandbox_setup {
 	int workspace_idmap; /* the same */
 	int stdio[3]; /* -1: the pty */
 	int init_link; /* the child's end */
+	int netns; /* what it enters; -1: it was cloned into a new one */
 	int cgroup[CGROUP_ENTER]; /* what it enters */
 	int lifeline;
 	int landlock_abi;

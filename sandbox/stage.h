@@ -15,6 +15,7 @@
 	X(CGROUP, "enter the run's cgroup", "floor.limits", "")                                  \
 	X(CGROUP_NS, "make a cgroup namespace", "floor.namespaces", "user")                      \
 	X(HOSTNAME, "set the run's host name", "floor.namespaces", "")                           \
+	X(NETNS, "enter the run's network namespace", "floor.network", "")                       \
 	X(LOOPBACK, "bring up the run's loopback interface", "floor.network", "")                \
 	X(PRIVATE, "make the run's mounts private", "floor.mounts", "user")                      \
 	X(MOUNT, "bind", "floor.mounts", "")                                                     \
