@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct cordon_digest {
 	SHA256_CTX context;
@@ -57,6 +58,33 @@ cordon_digest_of(
 	if (result < 0)
 		return cordon_fail(err, CORDON_ENOSUPPORT, 0, "could not make a SHA-256 digest");
 	return 0;
+}
+
+/* RFC 2104, 2: H(key xor opad, H(key xor ipad, data)); a key longer than a block is hashed first. */
+int
+cordon_digest_keyed(const void *key, size_t key_size, const void *data, size_t size,
+	uint8_t out[CORDON_DIGEST_SIZE])
+{
+	uint8_t block[SHA256_CBLOCK] = { 0 }, inner[CORDON_DIGEST_SIZE];
+	SHA256_CTX context;
+	int ok = SHA256_Init(&context);
+
+	if (key_size > sizeof(block))
+		ok &= SHA256_Update(&context, key, key_size) & SHA256_Final(block, &context) &
+		      SHA256_Init(&context);
+	else if (key_size > 0)
+		memcpy(block, key, key_size);
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] ^= 0x36;
+	ok &= SHA256_Update(&context, block, sizeof(block)) & SHA256_Update(&context, data, size) &
+	      SHA256_Final(inner, &context) & SHA256_Init(&context);
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] ^= 0x36 ^ 0x5c;
+	ok &= SHA256_Update(&context, block, sizeof(block)) &
+	      SHA256_Update(&context, inner, sizeof(inner)) & SHA256_Final(out, &context);
+	explicit_bzero(block, sizeof(block));
+	explicit_bzero(&context, sizeof(context));
+	return ok == 1 ? 0 : -1;
 }
 
 void

@@ -221,3 +221,19 @@ cordon_json_text(struct cordon_json *j, size_t *ret_size)
 		*ret_size = j->size;
 	return j->text;
 }
+
+char *
+cordon_json_take(struct cordon_json *j, size_t *ret_size)
+{
+	char *text = NULL, *fitting;
+
+	if (cordon_json_text(j, ret_size) != NULL) {
+		text = j->text;
+		j->text = NULL;
+		fitting = realloc(text, j->size + 1);
+		if (fitting != NULL)
+			text = fitting;
+	}
+	cordon_json_destroy(j);
+	return text;
+}

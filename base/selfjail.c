@@ -1,4 +1,4 @@
-/* calls: none; at start: prctl prlimit64 landlock_create_ruleset landlock_restrict_self seccomp close */
+/* calls: none; at start: prctl prlimit64 capset landlock_create_ruleset landlock_restrict_self seccomp close */
 #include <cordon/selfjail.h>
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -39,6 +40,19 @@ limit(int what, uint64_t wanted)
 	if (wanted > now.rlim_max)
 		wanted = now.rlim_max;
 	return setrlimit((__rlimit_resource_t)what, &(struct rlimit){ wanted, wanted });
+}
+
+/* All of them, in every set: root's helpers need none either. The bounding set is only what an execve could
+ * give back, and there will be none. */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_capset, &header, none);
 }
 
 /* Everything that this kernel's Landlock handles, and no rule that grants any of it. */
@@ -101,6 +115,8 @@ cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *e
 		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up new privileges");
+	if (drop_capabilities() < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not give up capabilities");
 #if CORDON_SANITIZED
 	return 0;
 #endif

@@ -6,9 +6,10 @@
 #include <cordon/bpf.h>
 #include <cordon/mem.h>
 
+#include "patterns.h"
 #include "rules.h"
 
-#define BLOB_VERSION 2
+#define BLOB_VERSION 3
 #define BLOB_MAX     (4u << 20)
 #define TEXT_MAX     65536
 
@@ -69,6 +70,26 @@ put_rule(struct cordon_writer *w, const struct rule *r)
 	}
 }
 
+static void
+put_approvals(struct cordon_writer *w, const struct cordon_approvals *approvals)
+{
+	cordon_put_u8(w, (uint8_t)approvals->otherwise);
+	cordon_put_u8(w, (uint8_t)approvals->no_approver);
+	cordon_put_u32(w, (uint32_t)approvals->count);
+	for (size_t i = 0; i < approvals->count; i++) {
+		const struct cordon_exec_rule *rule = &approvals->rules[i];
+
+		cordon_put_string(w, rule->id);
+		cordon_put_u8(w, (uint8_t)rule->decision);
+		cordon_put_u8(w, rule->pattern.open != 0);
+		cordon_put_u32(w, (uint32_t)rule->pattern.count);
+		for (size_t k = 0; k < rule->pattern.count; k++) {
+			cordon_put_u8(w, (uint8_t)rule->pattern.words[k].kind);
+			cordon_put_vector(w, rule->pattern.words[k].texts);
+		}
+	}
+}
+
 /* Everything that decides, in a fixed order. */
 static void
 put_decisions(const struct cordon_profile *p, struct cordon_writer *w)
@@ -90,6 +111,7 @@ put_decisions(const struct cordon_profile *p, struct cordon_writer *w)
 	cordon_put_u32(w, (uint32_t)p->rules->count);
 	for (size_t i = 0; i < p->rules->count; i++)
 		put_rule(w, &p->rules->items[i]);
+	put_approvals(w, &p->approvals);
 }
 
 int
@@ -119,6 +141,8 @@ blob_write(const struct cordon_profile *p, struct cordon_writer *w)
 	put_decisions(p, w);
 	for (size_t i = 0; i < p->rules->count; i++)
 		cordon_put_string(w, p->rules->items[i].why);
+	for (size_t i = 0; i < p->approvals.count; i++)
+		cordon_put_string(w, p->approvals.rules[i].why);
 	cordon_put_u32(w, (uint32_t)p->filter_count);
 	for (size_t i = 0; i < p->filter_count; i++) {
 		cordon_put_u16(w, p->filter[i].code);
@@ -243,20 +267,87 @@ get_rule(struct cordon_reader *r, struct rules *rules)
 	return read_rule(r, values, &rule) < 0 ? -1 : rules_add(rules, &rule);
 }
 
-/* The words of each rule; an empty one is none. */
 static int
-get_whys(struct cordon_reader *r, struct rules *rules)
+read_exec_rule(struct cordon_reader *r, struct cordon_exec_rule *rule)
 {
-	for (size_t i = 0; i < rules->count; i++) {
-		CORDON_FREE char *why = NULL;
+	uint8_t decision, open, kind;
+	uint32_t count;
 
-		if (cordon_get_string(r, TEXT_MAX, &why) < 0)
+	if (cordon_get_string(r, CORDON_RULE_ID, &rule->id) < 0 ||
+		cordon_get_u8(r, &decision) < 0 || decision >= CORDON_DECISIONS ||
+		cordon_get_u8(r, &open) < 0 || open > 1 || cordon_get_u32(r, &count) < 0 ||
+		count == 0 || count > CORDON_PATTERN_WORDS)
+		return -1;
+	rule->decision = decision;
+	rule->pattern.open = open;
+	for (uint32_t i = 0; i < count; i++) {
+		char **texts = NULL;
+		size_t n = 0;
+		int result = cordon_get_u8(r, &kind) < 0 || kind >= CORDON_WORD_KINDS ||
+					     cordon_get_vector(r, TEXT_MAX, TEXT_MAX, &texts) < 0
+				     ? -1
+				     : 0;
+
+		while (result == 0 && texts[n] != NULL)
+			n++;
+		if (result == 0)
+			result = pattern_add(&rule->pattern, kind, texts, n);
+		cordon_vector_free(texts);
+		if (result < 0)
 			return -1;
-		if (*why != '\0') {
-			rules->items[i].why = why;
-			why = NULL;
-		}
 	}
+	return 0;
+}
+
+static int
+get_approvals(struct cordon_reader *r, struct cordon_approvals *approvals)
+{
+	uint8_t otherwise, no_approver;
+	uint32_t count;
+
+	if (cordon_get_u8(r, &otherwise) < 0 || otherwise >= CORDON_DECISIONS ||
+		cordon_get_u8(r, &no_approver) < 0 || no_approver > CORDON_NO_APPROVER_WAIT ||
+		cordon_get_u32(r, &count) < 0)
+		return -1;
+	approvals->otherwise = otherwise;
+	approvals->no_approver = no_approver;
+	for (uint32_t i = 0; i < count; i++) {
+		struct cordon_exec_rule rule = { 0 };
+
+		if (read_exec_rule(r, &rule) < 0) {
+			exec_rule_finish(&rule);
+			return -1;
+		}
+		if (approvals_take(approvals, &rule) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The words of one rule for people; empty ones are none. */
+static int
+get_why(struct cordon_reader *r, char **ret)
+{
+	CORDON_FREE char *why = NULL;
+
+	if (cordon_get_string(r, TEXT_MAX, &why) < 0)
+		return -1;
+	if (*why != '\0') {
+		*ret = why;
+		why = NULL;
+	}
+	return 0;
+}
+
+static int
+get_whys(struct cordon_reader *r, struct cordon_profile *p)
+{
+	for (size_t i = 0; i < p->rules->count; i++)
+		if (get_why(r, &p->rules->items[i].why) < 0)
+			return -1;
+	for (size_t i = 0; i < p->approvals.count; i++)
+		if (get_why(r, &p->approvals.rules[i].why) < 0)
+			return -1;
 	return 0;
 }
 
@@ -296,7 +387,7 @@ get_profile(struct cordon_reader *r, struct cordon_profile *p)
 	for (uint32_t i = 0; i < count; i++)
 		if (get_rule(r, p->rules) < 0)
 			return -1;
-	if (get_whys(r, p->rules) < 0 || get_filter(r, p) < 0)
+	if (get_approvals(r, &p->approvals) < 0 || get_whys(r, p) < 0 || get_filter(r, p) < 0)
 		return -1;
 	return r->left == 0 ? 0 : -1;
 }

@@ -27,6 +27,7 @@ struct layer {
 		has_memory_enforced;
 	struct rules rules;
 	int has_default;
+	int has_approvals_default, has_no_approver;
 };
 
 void layer_finish(struct layer *layer);

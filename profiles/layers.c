@@ -10,6 +10,7 @@
 #include <cordon/path.h>
 
 #include "layer.h"
+#include "patterns.h"
 
 struct merge {
 	struct cordon_profile *profile;
@@ -37,6 +38,7 @@ layer_finish(struct layer *layer)
 	strings_finish(&layer->values.socket_connect);
 	strings_finish(&layer->values.pass);
 	strings_finish(&layer->values.set);
+	approvals_finish(&layer->values.approvals);
 	rules_finish(&layer->rules);
 	memset(layer, 0, sizeof(*layer));
 }
@@ -69,19 +71,25 @@ says_widens(const struct merge *m, const char *key)
 
 /* 0 when it may widen key; else the error that says how. */
 static int
-need_widens(const struct merge *m, const char *key, const char *what)
+need_widens_at(const struct merge *m, const char *place, const char *key, const char *what)
 {
-	char place[128];
-
 	if (may_widen(m, key))
 		return 0;
-	snprintf(place, sizeof(place), "%s", key);
-	for (char *dot = strchr(place, '.'); dot != NULL; dot = strchr(dot, '.'))
-		*dot = '/';
 	return layer_fail(m->text, m->size, m->file, place, m->err,
 		"'%s' %s, which goes beyond what this profile extends; if that is meant, add "
 		"\"%s\" to \"widens\"",
 		key, what, key);
+}
+
+static int
+need_widens(const struct merge *m, const char *key, const char *what)
+{
+	char place[128];
+
+	snprintf(place, sizeof(place), "%s", key);
+	for (char *dot = strchr(place, '.'); dot != NULL; dot = strchr(dot, '.'))
+		*dot = '/';
+	return need_widens_at(m, place, key, what);
 }
 
 static int
@@ -360,6 +368,58 @@ merge_rules(const struct merge *m, struct rules *rules)
 	return 0;
 }
 
+/* Rules that hold or refuse only restrict. One id stands for one rule: a second would hide behind it in
+ * results and grants. */
+static int
+merge_exec_rules(const struct merge *m)
+{
+	const struct cordon_approvals *child = &m->layer->values.approvals;
+	struct cordon_approvals *approvals = &m->profile->approvals;
+	char place[64];
+
+	for (size_t i = 0; i < child->count; i++) {
+		const struct cordon_exec_rule *rule = &child->rules[i];
+
+		snprintf(place, sizeof(place), "approvals/rules/%zu", i);
+		if (approvals_find(approvals, rule->id) != NULL)
+			return layer_fail(m->text, m->size, m->file, place, m->err,
+				"what this profile extends has a rule '%s' already", rule->id);
+		if (rule->decision != CORDON_REFUSE && rule->decision != CORDON_HOLD &&
+			need_widens_at(m, place, "approvals.rules", "allows a command") < 0)
+			return -1;
+		if (approvals->count == CORDON_EXEC_RULES)
+			return layer_fail(m->text, m->size, m->file, place, m->err,
+				"with what it extends, this profile has more than %d rules over "
+				"commands",
+				CORDON_EXEC_RULES);
+		if (approvals_add(approvals, rule) < 0)
+			return no_memory(m);
+	}
+	return 0;
+}
+
+static int
+merge_approvals(const struct merge *m)
+{
+	const struct layer *l = m->layer;
+	const struct cordon_approvals *child = &l->values.approvals;
+	struct cordon_approvals *approvals = &m->profile->approvals;
+
+	if (l->has_approvals_default) {
+		if (child->otherwise > approvals->otherwise &&
+			need_widens(m, "approvals.default", "is milder") < 0)
+			return -1;
+		approvals->otherwise = child->otherwise;
+	}
+	if (l->has_no_approver) {
+		if (child->no_approver > approvals->no_approver &&
+			need_widens(m, "approvals.noApprover", "waits") < 0)
+			return -1;
+		approvals->no_approver = child->no_approver;
+	}
+	return merge_exec_rules(m);
+}
+
 int
 layer_apply(struct cordon_profile *profile, struct rules *rules, const struct layer *layer,
 	int base, const char *text, size_t size, const char *file, struct cordon_error *err)
@@ -373,7 +433,7 @@ layer_apply(struct cordon_profile *profile, struct rules *rules, const struct la
 		.err = err };
 
 	if (merge_filesystem(&m) < 0 || merge_exec(&m) < 0 || merge_limits(&m) < 0 ||
-		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0)
+		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0 || merge_approvals(&m) < 0)
 		return -1;
 	return 0;
 }

@@ -98,7 +98,7 @@ static const char *const widenable[] = { "filesystem", "filesystem.workspace", "
 	"environment", "environment.pass", "limits", "limits.memory", "limits.processes",
 	"limits.wall", "limits.cpu", "limits.output", "limits.openFiles", "limits.fileSize",
 	"limits.memoryEnforced", "syscalls", "syscalls.rules", "syscalls.default", "approvals",
-	"mcp" };
+	"approvals.default", "approvals.rules", "approvals.noApprover", "mcp" };
 #define WIDENABLE (sizeof(widenable) / sizeof(widenable[0]))
 
 static int

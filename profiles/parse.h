@@ -63,8 +63,8 @@ int parse_number(struct parse *p, const char *key, const struct json_t *value, c
 int parse_bool(struct parse *p, const char *key, const struct json_t *value, int *ret,
 	int *ret_has) CORDON_CHECKED;
 
-/* The sections of a profile: "filesystem" and "exec" in parse_filesystem.c, "syscalls" in the file of that
- * name, what this build does not enforce in parse_later.c, the rest in parse_process.c. */
+/* The sections of a profile: "filesystem" and "exec" in parse_filesystem.c, "syscalls" and "approvals" in the
+ * files of those names, what this build does not enforce in parse_later.c, the rest in parse_process.c. */
 
 int parse_filesystem(struct parse *p, const char *key, const struct json_t *value) CORDON_CHECKED;
 int parse_exec(struct parse *p, const char *key, const struct json_t *value) CORDON_CHECKED;

@@ -29,29 +29,12 @@ take_empty_object(struct parse *p, const char *key, const json_t *value)
 	return FAIL(p, key, "'%s' is not enforced by this build yet, so it must be empty", key);
 }
 
-static int
-take_allow_word(struct parse *p, const char *key, const json_t *value)
-{
-	if (json_is_string(value) && strcmp(json_string_value(value), "allow") == 0)
-		return 0;
-	return FAIL(p, key, "this build has no approvals yet: '%s' can only be \"allow\"", key);
-}
-
 int
 parse_network(struct parse *p, const char *key, const json_t *value)
 {
 	static const struct parse_member members[] = { { "default", take_refuse_word },
 		{ "allow", take_empty_list }, { "refuse", take_empty_list },
 		{ "private", take_empty_list }, { "limits", take_empty_object }, { NULL, NULL } };
-
-	return parse_object(p, key, value, members);
-}
-
-int
-parse_approvals(struct parse *p, const char *key, const json_t *value)
-{
-	static const struct parse_member members[] = { { "default", take_allow_word },
-		{ "rules", take_empty_list }, { "noApprover", take_refuse_word }, { NULL, NULL } };
 
 	return parse_object(p, key, value, members);
 }

@@ -11,6 +11,7 @@
 
 #include "blob.h"
 #include "layer.h"
+#include "patterns.h"
 #include "source.h"
 
 #define DEPTH_MAX 16
@@ -36,6 +37,7 @@ no_memory(const struct load *load)
 static void
 start_bare(struct cordon_profile *p)
 {
+	p->approvals.otherwise = CORDON_ALLOW;
 	p->tmp_size = 64u << 20;
 	p->tmp_files = 16384;
 	p->limits = (struct cordon_limits){ .memory = CORDON_NO_LIMIT,
@@ -299,6 +301,7 @@ cordon_profile_destroy(struct cordon_profile *p)
 	strings_finish(&p->socket_connect);
 	strings_finish(&p->pass);
 	strings_finish(&p->set);
+	approvals_finish(&p->approvals);
 	free(p->filter);
 	if (p->rules != NULL)
 		rules_finish(p->rules);

@@ -176,6 +176,63 @@ show_syscalls(struct cordon_json *j, const struct rules *rules)
 	cordon_json_end(j);
 }
 
+static void
+show_word(struct cordon_json *j, const struct cordon_pattern_word *word)
+{
+	switch (word->kind) {
+	case CORDON_WORD_ANY:
+		cordon_json_string(j, NULL, "*");
+		break;
+	case CORDON_WORD_LITERAL:
+		cordon_json_string(j, NULL, word->texts[0]);
+		break;
+	case CORDON_WORD_PREFIX:
+		cordon_json_object(j, NULL);
+		cordon_json_string(j, "prefix", word->texts[0]);
+		cordon_json_end(j);
+		break;
+	default:
+		cordon_json_object(j, NULL);
+		cordon_json_array(j, "oneOf");
+		for (size_t i = 0; i < word->count; i++)
+			cordon_json_string(j, NULL, word->texts[i]);
+		cordon_json_end(j);
+		cordon_json_end(j);
+	}
+}
+
+/* Without the examples, which have been tried. */
+static void
+show_exec_rule(struct cordon_json *j, const struct cordon_exec_rule *rule)
+{
+	cordon_json_object(j, NULL);
+	cordon_json_string(j, "id", rule->id);
+	if (rule->why != NULL)
+		cordon_json_string(j, "why", rule->why);
+	cordon_json_array(j, "argv");
+	for (size_t i = 0; i < rule->pattern.count; i++)
+		show_word(j, &rule->pattern.words[i]);
+	if (rule->pattern.open)
+		cordon_json_string(j, NULL, "...");
+	cordon_json_end(j);
+	cordon_json_string(j, "decision", cordon_decision_name(rule->decision));
+	cordon_json_end(j);
+}
+
+static void
+show_approvals(struct cordon_json *j, const struct cordon_approvals *approvals)
+{
+	cordon_json_object(j, "approvals");
+	cordon_json_string(j, "default", cordon_decision_name(approvals->otherwise));
+	cordon_json_array(j, "rules");
+	for (size_t i = 0; i < approvals->count; i++)
+		show_exec_rule(j, &approvals->rules[i]);
+	cordon_json_end(j);
+	cordon_json_string(j, "noApprover",
+		approvals->no_approver == CORDON_NO_APPROVER_WAIT ? "wait" : "refuse");
+	cordon_json_end(j);
+}
+
 char *
 cordon_profile_show(const struct cordon_profile *p)
 {
@@ -208,6 +265,7 @@ cordon_profile_show(const struct cordon_profile *p)
 	show_environment(j, p);
 	show_limits(j, &p->limits);
 	show_syscalls(j, p->rules);
+	show_approvals(j, &p->approvals);
 	cordon_json_end(j);
 	text = cordon_json_text(j, NULL);
 	if (text != NULL)

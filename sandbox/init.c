@@ -10,7 +10,7 @@
  *
  * calls: prctl poll close_range unshare sethostname setgroups setresgid setresuid keyctl setsid
  * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c
- * idmap.c netns.c caps.c pty.c gate.c */
+ * idmap.c cgroup.c netns.c caps.c pty.c gate.c */
 #include "init.h"
 
 #include <errno.h>
@@ -89,27 +89,20 @@ keep_only(int *keep, unsigned count)
 static int
 keep_what_is_ours(const struct sandbox_setup *s)
 {
-	int keep[CORDON_PLAN_MOUNTS + 8];
+	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 7];
 	unsigned count = 0;
 
 	keep[count++] = s->lifeline;
 	keep[count++] = s->init_link;
+	keep[count++] = s->netns;
 	keep[count++] = s->workspace_idmap;
 	for (int i = 0; i < 3; i++)
 		keep[count++] = s->stdio[i];
+	for (int i = 0; i < CGROUP_ENTER; i++)
+		keep[count++] = s->cgroup[i];
 	for (size_t i = 0; i < s->plan->mount_count; i++)
 		keep[count++] = s->mount_idmap[i];
 	return keep_only(keep, count);
-}
-
-static int
-wait_for_go(const struct sandbox_setup *s, struct sandbox_fault *fault)
-{
-	uint64_t words[INIT_WORDS];
-
-	if (init_receive(s->init_link, words, NULL) != 1 || words[0] != INIT_GO)
-		return sandbox_fault(fault, STAGE_GO, 0);
-	return 0;
 }
 
 /* Dies with the launcher. Set again after each change of credentials, which clears it: prctl(2). */
@@ -124,7 +117,7 @@ die_with_parent(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	return 0;
 }
 
-/* From the clone to a child that has its maps and its cgroups. */
+/* From the clone to a child that is in its cgroups and, unless root's, has its maps. */
 static int
 arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
@@ -134,6 +127,10 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 		return sandbox_fault(fault, STAGE_FDS, 0);
 	if (die_with_parent(s, fault) < 0)
 		return -1;
+	if (s->netns >= 0 && netns_enter(s->netns) < 0)
+		return sandbox_fault(fault, STAGE_NETNS, 0);
+	if (cgroup_enter(s->cgroup) < 0)
+		return sandbox_fault(fault, STAGE_CGROUP, 0);
 	if (!i->privileged) {
 		/* The launcher is not dumpable, and what is not belongs to root: proc_pid(5). */
 		if (prctl(PR_SET_DUMPABLE, 1) < 0 || idmap_write_self(i->uid_inside, i->uid_outside,
@@ -142,11 +139,19 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	}
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return sandbox_fault(fault, STAGE_DEATH, 0);
-	if (wait_for_go(s, fault) < 0)
-		return -1;
 	/* Only now: the namespace's root is the cgroup that the process is in. */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return sandbox_fault(fault, STAGE_CGROUP_NS, 0);
+	return 0;
+}
+
+static int
+wait_for_go(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	uint64_t words[INIT_WORDS];
+
+	if (init_receive(s->init_link, words, NULL) != 1 || words[0] != INIT_GO)
+		return sandbox_fault(fault, STAGE_GO, 0);
 	return 0;
 }
 
@@ -177,7 +182,7 @@ isolate(const struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox
 {
 	if (sethostname("cordon", 6) < 0 || setdomainname("(none)", 6) < 0)
 		return sandbox_fault(fault, STAGE_HOSTNAME, 0);
-	if (netns_loopback_up() < 0)
+	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
 	if (root_build(s, fault) < 0 || become_user(s, fault) < 0)
 		return -1;

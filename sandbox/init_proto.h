@@ -4,7 +4,9 @@
  *
  *	word 0         sender    meaning, further words
  *	INIT_MAP       pid 1     it is in its user namespace and waits for its maps
- *	INIT_GO        launcher  maps are written, cgroups joined
+ *	INIT_SKIP      launcher  number of a cover: there is nothing to cover
+ *	INIT_GO        launcher  what is to be covered is there, if there are covers; later, from
+ *	                         root's launcher: maps are written
  *	INIT_FAULT     pid 1     stage, index, errno; it exits
  *	INIT_STARTED   pid 1     notify; descriptor: the pty's master, if there is one
  *	INIT_STOPPED   pid 1     signal that stopped the payload
@@ -19,6 +21,7 @@
 
 enum init_message {
 	INIT_MAP = 1,
+	INIT_SKIP,
 	INIT_GO,
 	INIT_FAULT,
 	INIT_STARTED,

@@ -4,7 +4,8 @@
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
  *
- * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
+ * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and
+ * those of link.c run.c netns.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
@@ -240,6 +241,15 @@ any_sampled(const struct launcher *l)
 	return 0;
 }
 
+static int
+any_starting(const struct launcher *l)
+{
+	for (const struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->state == RUN_STARTING)
+			return 1;
+	return 0;
+}
+
 static void
 end_all(struct launcher *l)
 {
@@ -339,6 +349,14 @@ sample(struct launcher *l)
 		run_sample(r);
 }
 
+/* While there is nothing to do. `cordon run` asks for one run only; and a run that starts waits for us. */
+static void
+make_ahead(struct launcher *l)
+{
+	if (!l->ending && l->sequence != 1 && !any_starting(l))
+		netns_spare_fill(&l->net);
+}
+
 /* One event a turn: a run that it ends may be what the next event was about. */
 static int
 loop(struct launcher *l)
@@ -351,8 +369,12 @@ loop(struct launcher *l)
 		return 1;
 	while (!l->ending || l->runs != NULL) {
 		const int sampled = any_sampled(l);
-		const int found =
-			epoll_wait(l->epoll, &event, 1, sampled ? SAMPLE_INTERVAL_MS : -1);
+		int found = epoll_wait(l->epoll, &event, 1, 0);
+
+		if (found == 0) {
+			make_ahead(l);
+			found = epoll_wait(l->epoll, &event, 1, sampled ? SAMPLE_INTERVAL_MS : -1);
+		}
 
 		if (found < 0 && errno != EINTR)
 			end_all(l);
@@ -391,13 +413,14 @@ detach(void)
 int
 cordon_launcher_main(int link)
 {
-	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1 };
+	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1, .net = { 0, -1 } };
 	struct cordon_error err = { 0 };
 	int status = 1;
 
 	if (detach() < 0)
 		return 1;
 	l.landlock_abi = landlock_abi();
+	netns_spare_init(&l.net);
 	l.cgroups = cgroup_host_create();
 	l.no_caps = caps_prepare(&err);
 	if (l.cgroups != NULL && l.no_caps != NULL) {
@@ -410,6 +433,8 @@ cordon_launcher_main(int link)
 		launcher_plan_destroy(l.plans);
 		l.plans = next;
 	}
+	watch_drop_spares(&l.watches);
+	netns_spare_finish(&l.net);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.epoll);

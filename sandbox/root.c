@@ -10,7 +10,7 @@
  *
  * The order: clone the host's pieces while the host's tree is still whole (a workspace may lie below
  * the directory that the new root is first attached to), attach the new root, make what is fixed,
- * attach the pieces, change over, place the workspace, seal.
+ * attach the pieces, place the workspace, change over, seal.
  *
  * calls: mount openat2 fstat open_tree mount_setattr fsopen fsconfig fsmount move_mount mkdirat
  * symlinkat openat write readlink fchmod fchdir pivot_root umount2 chdir */
@@ -263,29 +263,23 @@ open_parent(int root, const char *path, const char **ret_name)
 static int
 write_text(int fd, const struct sandbox_ids *ids, const char *text)
 {
-	while (*text != '\0') {
-		const size_t plain = strcspn(text, "%");
+	char out[1024];
+	size_t used = 0;
 
-		if (cordon_fd_write_all(fd, text, plain) < 0)
-			return -1;
-		text += plain;
-		if (*text == '\0')
-			break;
-		if (text[1] == 'u' || text[1] == 'g') {
-			char number[16];
-			const int length = snprintf(number, sizeof(number), "%u",
-				text[1] == 'u' ? ids->uid_inside : ids->gid_inside);
-
-			if (cordon_fd_write_all(fd, number, (size_t)length) < 0)
+	for (; *text != '\0'; text++) {
+		/* A number has ten digits at most. */
+		if (sizeof(out) - used < 16) {
+			if (cordon_fd_write_all(fd, out, used) < 0)
 				return -1;
-			text += 2;
-		} else {
-			if (cordon_fd_write_all(fd, "%", 1) < 0)
-				return -1;
-			text++;
+			used = 0;
 		}
+		if (text[0] == '%' && (text[1] == 'u' || text[1] == 'g'))
+			used += (size_t)snprintf(out + used, sizeof(out) - used, "%u",
+				*++text == 'u' ? ids->uid_inside : ids->gid_inside);
+		else
+			out[used++] = *text;
 	}
-	return 0;
+	return cordon_fd_write_all(fd, out, used);
 }
 
 static int
@@ -352,6 +346,8 @@ populate(
 		attach_mounts(s, root, pieces, fault) < 0 ||
 		make_links_and_files(s, root, fault) < 0)
 		return -1;
+	/* The launcher may still be busy with what is to be covered; and it is covered while the host's
+	 * tree, which covers are cloned from, is still there. */
 	if (workspace_attach(s, root, &pieces->workspace, fault) < 0)
 		return -1;
 	if (change_over(root, fault) < 0)

@@ -49,9 +49,16 @@ leave_plan(struct launcher_plan *p)
 }
 
 static void
-destroy(struct run *run)
+end_watch(struct launcher *l, struct run *run)
 {
-	watch_destroy(run->watch);
+	watch_destroy(run->watch, &l->watches);
+	run->watch = NULL;
+}
+
+static void
+destroy(struct launcher *l, struct run *run)
+{
+	end_watch(l, run);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
@@ -63,6 +70,16 @@ destroy(struct run *run)
 	cordon_launch_finish(&run->launch);
 	leave_plan(run->source);
 	free(run);
+}
+
+/* Waits for the end of pid 1, and so of all that it was pid 1 of. */
+static void
+reap(const struct run *run)
+{
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
 }
 
 static int
@@ -116,29 +133,32 @@ settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
 }
 
 static int
+hold_and_watch(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	struct sandbox_setup *s = &run->setup;
+
+	if (run->workspace < 0)
+		return 0;
+	if (covers_hold(&s->covers, run->workspace, err) < 0)
+		return -1;
+	return watch_create(run->workspace, s->plan, &s->covers, &l->watches, &run->watch, err);
+}
+
+static int
 prepare(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	struct sandbox_setup *s = &run->setup;
 
 	if (open_workspace(run, err) < 0)
 		return -1;
-	if (run->workspace >= 0 && covers_make(&s->covers, run->workspace, s->plan, err) < 0)
+	if (run->workspace >= 0 && covers_find(&s->covers, run->workspace, s->plan, err) < 0)
 		return -1;
-	if (run->workspace >= 0 &&
-		watch_create(run->workspace, s->plan, &s->covers, &run->watch, err) < 0)
+	/* A name that is to be hidden goes unnoticed when it appears before the watch begins. */
+	if (s->plan->hide_count > 0 && hold_and_watch(l, run, err) < 0)
 		return -1;
 	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
 		return -1;
 	return settle_limits(l, run, err);
-}
-
-/* Sends "go", having done what only the launcher may do for pid 1. */
-static int
-let_go(struct run *run)
-{
-	const uint64_t words[INIT_WORDS] = { INIT_GO };
-
-	return init_send(run->link, words, -1);
 }
 
 static int
@@ -146,13 +166,20 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	const int privileged = run->setup.ids.privileged;
 	struct clone_args args = { .exit_signal = SIGCHLD,
-		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-			 CLONE_NEWUTS };
+		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS };
 	int link[2];
 
 	/* Root's child enters its user namespace later, from inside: A40. */
 	if (!privileged)
 		args.flags |= CLONE_NEWUSER;
+	run->setup.netns = netns_spare_take(&l->net);
+	if (run->setup.netns < 0)
+		args.flags |= CLONE_NEWNET;
+	if (run->cgroup.into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup.into;
+	}
+	memcpy(run->setup.cgroup, run->cgroup.enter, sizeof(run->setup.cgroup));
 	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
@@ -167,6 +194,8 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 		sandbox_describe(&run->fault, &run->setup, err);
 	}
 	cordon_fd_close_p(&link[1]);
+	cordon_fd_close_p(&run->setup.netns);
+	cgroup_close(&run->cgroup);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&run->setup.stdio[i]);
 	return run->pid < 0 ? -1 : 0;
@@ -189,6 +218,28 @@ lower_limits(struct cordon_plan *plan, const struct cordon_launch *launch)
 	lower(&plan->file_bytes, launch->file_bytes);
 }
 
+/* Does what can be done while pid 1 builds its root, and tells it. */
+static int
+finish_covers(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	const struct sandbox_covers *covers = &run->setup.covers;
+	uint64_t words[INIT_WORDS] = { INIT_SKIP };
+	int sent = 0;
+
+	if (run->setup.plan->hide_count == 0 && hold_and_watch(l, run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < covers->count && sent == 0; i++) {
+		words[1] = i;
+		if (covers->items[i].kind == COVER_NOTHING)
+			sent = init_send(run->link, words, -1);
+	}
+	words[0] = INIT_GO;
+	if (covers->count > 0 && sent == 0)
+		(void)!init_send(run->link, words, -1);
+	/* When it has died, its pidfd says so, and before that it said why. */
+	return 0;
+}
+
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
@@ -202,6 +253,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
 	run->pidfd = run->link = run->workspace = -1;
+	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	run->source = plan;
 	plan->users++;
 	run->plan = plan->plan;
@@ -209,6 +261,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->setup = (struct sandbox_setup){ .plan = &run->plan,
 		.launch = &run->launch,
 		.workspace_idmap = -1,
+		.netns = -1,
 		.lifeline = l->lifeline,
 		.landlock_abi = l->landlock_abi,
 		.notify = 1,
@@ -219,17 +272,17 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
-	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
-		destroy(run);
+	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
+		finish_covers(l, run, err) < 0) {
+		if (run->pidfd >= 0) {
+			run_kill(run, CORDON_END_KILLED);
+			reap(run);
+		}
+		destroy(l, run);
 		return -1;
 	}
 	run->next = l->runs;
 	l->runs = run;
-	if (cgroup_join(&run->cgroup, run->pid) < 0 || let_go(run) < 0) {
-		/* It is cloned, so it ends as every run does; the fault is what is told. */
-		run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
-		run_kill(run, CORDON_END_KILLED);
-	}
 	return 0;
 }
 
@@ -248,6 +301,7 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 	struct cordon_error ignored;
 
 	run->state = RUN_LIVE;
+	ids_settle(&run->setup);
 	/* A monitor that has gone is noticed at the link. */
 	(void)!cordon_launch_send_started(l->link, &started, pty, &ignored);
 }
@@ -272,6 +326,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 {
 	struct cordon_error ignored;
 	const struct sandbox_ids *i = &run->setup.ids;
+	const uint64_t go[INIT_WORDS] = { INIT_GO };
 
 	switch (words[0]) {
 	case INIT_MAP:
@@ -279,7 +334,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 			return -1;
 		if (idmap_write(run->pid, i->uid_inside, i->uid_outside, i->gid_inside,
 			    i->gid_outside) < 0 ||
-			let_go(run) < 0) {
+			init_send(run->link, go, -1) < 0) {
 			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
 			return -1;
 		}
@@ -381,7 +436,7 @@ died_of_memory(const struct run *run)
 
 /* The report of a run that had started. */
 static void
-fill_result(struct run *run)
+fill_result(struct launcher *l, struct run *run)
 {
 	run->result.run = run->launch.run;
 	run->result.end = run->end;
@@ -390,6 +445,9 @@ fill_result(struct run *run)
 	if (died_of_memory(run))
 		run->result.end = CORDON_END_MEMORY;
 	run->result.processes = cgroup_most_processes(&run->cgroup);
+	/* Placeholders first, that are not to be searched. */
+	end_watch(l, run);
+	covers_finish(&run->setup.covers, run->workspace);
 	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
 		starts_code_find(run->workspace, &run->started_at, &run->result);
 }
@@ -425,25 +483,23 @@ run_finish(struct launcher *l, struct run *run)
 	const uint64_t number = run->launch.run;
 	struct cordon_exited result;
 	struct cordon_error failure = { 0 }, ignored;
-	siginfo_t info;
 	struct run **place = &l->runs;
 	int started;
 
 	while (run->link >= 0)
 		run_hear(l, run); /* what it said last; ends with the hang-up */
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	reap(run);
 	while (*place != run)
 		place = &(*place)->next;
 	*place = run->next;
 	started = run->state != RUN_STARTING;
 	if (started)
-		fill_result(run);
+		fill_result(l, run);
 	else
 		fill_failure(run, &failure);
 	result = run->result;
 	/* The monitor hears of the end when nothing is left of the run (M7). */
-	destroy(run);
+	destroy(l, run);
 	if (started)
 		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
 	else

@@ -13,6 +13,7 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "ids.h"
+#include "netns.h"
 #include "setup.h"
 #include "stage.h"
 #include "watch.h"
@@ -47,6 +48,8 @@ struct launcher {
 	struct launcher_plan *plans;
 	struct run *runs;
 	struct cgroup_host *cgroups;
+	struct watch_spares watches;
+	struct netns_spare net;
 	struct caps_none *no_caps;
 	unsigned sequence;
 	int landlock_abi;

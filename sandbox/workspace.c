@@ -6,7 +6,9 @@
  * Every cover is cloned from the host's side of the directory and attached to the same inode on the
  * run's side, so that a name that changes in between cannot cover the wrong file.
  *
- * calls: openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
+ * The launcher makes what is to be covered meanwhile (placeholders), and says when it has.
+ *
+ * calls: recvmsg openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
  * umount2 */
 #include "workspace.h"
 
@@ -22,6 +24,7 @@
 #include <cordon/fd.h>
 #include <cordon/path.h>
 
+#include "init_proto.h"
 #include "mounts.h"
 
 #define BLANKS  ".blanks" /* gone before the run starts */
@@ -104,10 +107,24 @@ same_inode(int a, int b)
 }
 
 static int
+is_hidden(const struct sandbox_cover *c)
+{
+	return c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
+}
+
+static int
+any_hidden(const struct sandbox_covers *covers)
+{
+	for (size_t i = 0; i < covers->count; i++)
+		if (is_hidden(&covers->items[i]))
+			return 1;
+	return 0;
+}
+
+static int
 cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	const struct workspace_pieces *pieces, const struct blanks *blanks, int workspace)
 {
-	const int hidden = c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
 	CORDON_CLOSE int original = -1;
 	CORDON_CLOSE int place = -1;
 	CORDON_CLOSE int tree = -1;
@@ -120,7 +137,7 @@ cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	errno = ESTALE;
 	if (!same_inode(original, place))
 		return -1;
-	if (hidden)
+	if (is_hidden(c))
 		tree = mounts_clone(c->kind == COVER_BLANK_FILE ? blanks->file : blanks->directory,
 			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 				MOUNT_ATTR_RDONLY,
@@ -136,6 +153,21 @@ cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
 	return mounts_attach(tree, place);
 }
 
+/* Waits until the launcher holds the names that are absent, and watches them all. */
+static int
+wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	uint64_t words[INIT_WORDS];
+
+	do {
+		if (init_receive(s->init_link, words, NULL) != 1)
+			return sandbox_fault(fault, STAGE_GO, 0);
+		if (words[0] == INIT_SKIP && words[1] < s->covers.count)
+			s->covers.items[words[1]].kind = COVER_NOTHING;
+	} while (words[0] == INIT_SKIP);
+	return words[0] == INIT_GO ? 0 : sandbox_fault(fault, STAGE_GO, 0);
+}
+
 int
 workspace_attach(const struct sandbox_setup *s, int root, struct workspace_pieces *pieces,
 	struct sandbox_fault *fault)
@@ -146,7 +178,7 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 
 	if (pieces->tree < 0)
 		return 0;
-	if (s->covers.count > 0 && make_blanks(root, &blanks) < 0) {
+	if (any_hidden(&s->covers) && make_blanks(root, &blanks) < 0) {
 		result = sandbox_fault(fault, STAGE_ROOT, 0);
 		goto out;
 	}
@@ -155,16 +187,15 @@ workspace_attach(const struct sandbox_setup *s, int root, struct workspace_piece
 		result = sandbox_fault(fault, STAGE_WORKSPACE, 0);
 		goto out;
 	}
+	if (s->covers.count > 0)
+		result = wait_for_covers(s, fault);
 	for (unsigned i = 0; i < s->covers.count && result == 0; i++) {
 		const struct sandbox_cover *c = &s->covers.items[i];
 
-		if (c->kind == COVER_ABSENT)
+		if (c->kind == COVER_ABSENT || c->kind == COVER_NOTHING)
 			continue;
 		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
-			result = sandbox_fault(fault,
-				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT
-										   : STAGE_HIDE,
-				i);
+			result = sandbox_fault(fault, is_hidden(c) ? STAGE_HIDE : STAGE_PROTECT, i);
 	}
 	if (blanks.file >= 0 && result == 0) {
 		CORDON_CLOSE int mount = openat(root, BLANKS, O_PATH | O_DIRECTORY | O_CLOEXEC);

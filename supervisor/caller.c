@@ -477,8 +477,11 @@ callers_finish(struct serve *s)
 void
 callers_reap(struct serve *s)
 {
-	for (struct caller *c = s->callers; c != NULL; c = c->next)
+	for (struct caller *c = s->callers; c != NULL; c = c->next) {
+		if (s->ending)
+			caller_end(c);
 		if (c->state == CALLER_BROKEN)
 			leave(c);
+	}
 	serve_look(s);
 }

@@ -3,6 +3,7 @@
 
 #include <cordon/error.h>
 
+#define EXIT_HELD      75 /* EX_TEMPFAIL, sysexits.h: somebody has to allow it */
 #define EXIT_TIMEOUT   124
 #define EXIT_SETUP     125 /* cordon could not do its part */
 #define EXIT_REFUSED   126 /* policy, or not executable */
@@ -14,6 +15,7 @@ int cmd_ps(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_stop_all(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

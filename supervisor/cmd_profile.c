@@ -63,38 +63,41 @@ list_json(void *context, const char *name, const char *description, const char *
 	cordon_json_destroy(j);
 }
 
-/* JSON on one line, laid out for reading: a level of indentation for each object and for lists of
- * objects; other lists stay on their line. */
+#define PRETTY_DEPTH 32
+
+/* JSON on one line, laid out for reading: a level of indentation for each object and for lists that begin
+ * with one; other lists stay on their line, with all that is in them. */
 static void
 print_pretty(const char *json)
 {
-	int depth = 0, in_string = 0, flat = 0;
+	int spread[PRETTY_DEPTH] = { 0 }, depth = 0, in_string = 0;
 
 	for (const char *p = json; *p != '\0'; p++) {
-		if (in_string) {
-			putchar(*p);
-			if (*p == '\\' && p[1] != '\0')
-				putchar(*++p);
-			else if (*p == '"')
-				in_string = 0;
+		const int opens = !in_string && (*p == '{' || *p == '['),
+			  closes = !in_string && (*p == '}' || *p == ']');
+
+		if (closes && spread[depth])
+			printf("\n%*s", 2 * (depth - 1), "");
+		putchar(*p);
+		if (in_string && *p == '\\' && p[1] != '\0') {
+			putchar(*++p);
 			continue;
 		}
-		in_string = *p == '"';
-		if (*p == '[')
-			flat += p[1] != '{';
-		if ((*p == '{' || (*p == '[' && p[1] == '{')) && p[1] != '}') {
-			printf("%c\n%*s", *p, 2 * ++depth, "");
-		} else if ((*p == '}' && p[-1] != '{') || (*p == ']' && p[-1] == '}')) {
-			printf("\n%*s%c", 2 * --depth, "", *p);
-		} else if (*p == ',' && flat == 0) {
-			printf(",\n%*s", 2 * depth, "");
-		} else if (*p == ',' || *p == ':') {
-			printf("%c ", *p);
-		} else {
-			putchar(*p);
+		if (*p == '"')
+			in_string = !in_string;
+		if (opens && depth + 1 < PRETTY_DEPTH) {
+			depth++;
+			spread[depth] = (depth == 1 || spread[depth - 1]) && p[1] != '}' &&
+					(*p == '{' || p[1] == '{');
+		} else if (closes && depth > 0) {
+			depth--;
 		}
-		if (*p == ']' && p[-1] != '}')
-			flat--;
+		if (opens && spread[depth])
+			printf("\n%*s", 2 * depth, "");
+		else if (!in_string && *p == ',' && spread[depth])
+			printf("\n%*s", 2 * depth, "");
+		else if (!in_string && (*p == ',' || *p == ':'))
+			putchar(' ');
 	}
 	putchar('\n');
 }

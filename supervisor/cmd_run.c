@@ -5,34 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cordon/launcher.h>
 #include <cordon/mem.h>
 #include <cordon/text.h>
 
-#include "config.h"
-#include "environ.h"
+#include "local.h"
 #include "monitor.h"
 #include "owners.h"
-#include "plan_build.h"
 #include "report.h"
-#include "resolve.h"
 #include "result.h"
 #include "session.h"
 #include "terminal.h"
-#include "workspace.h"
-
-#define ENV_MAX 256
 
 struct options {
-	const char *profile, *config, *workspace, *cwd, *report;
-	char *env[ENV_MAX];
-	size_t env_count;
-	uint64_t timeout_ms; /* UINT64_MAX: the profile's */
+	struct local_options prepare;
+	const char *report;
 	int json, verbose, quiet;
-	char **command;
 };
 
 static const char usage[] =
@@ -88,27 +78,25 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 	while ((option = getopt_long(argc, argv, "+:p:e:vqh", options, NULL)) != -1) {
 		switch (option) {
 		case 'p':
-			o->profile = optarg;
+			o->prepare.profile = optarg;
 			break;
 		case 'e':
-			if (o->env_count == ENV_MAX)
-				return cordon_fail(err, CORDON_EINPUT, 0,
-					"--env was given more than %d times", ENV_MAX);
-			o->env[o->env_count++] = optarg;
+			if (local_add_env(&o->prepare, optarg, err) < 0)
+				return -1;
 			break;
 		case OPT_CONFIG:
-			o->config = optarg;
+			o->prepare.config = optarg;
 			break;
 		case OPT_WORKSPACE:
-			o->workspace = optarg;
+			o->prepare.workspace = optarg;
 			break;
 		case OPT_CWD:
-			o->cwd = optarg;
+			o->prepare.cwd = optarg;
 			break;
 		case OPT_TIMEOUT:
-			if (cordon_parse_time(optarg, &o->timeout_ms, err) < 0)
+			if (cordon_parse_time(optarg, &o->prepare.timeout_ms, err) < 0)
 				return cordon_while(err, "--timeout");
-			if (o->timeout_ms == 0)
+			if (o->prepare.timeout_ms == 0)
 				return cordon_fail(
 					err, CORDON_EINPUT, 0, "--timeout must be more than 0");
 			break;
@@ -121,10 +109,11 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 		case OPT_SESSION:
 			if (session_check_key(optarg, "--session", err) < 0)
 				return -1;
+			o->prepare.session = optarg;
 			break;
 		case OPT_WAIT:
 			return cordon_fail(err, CORDON_EINPUT, 0,
-				"--wait-approver: this build has no approvals yet");
+				"--wait-approver: this build has no approver to wait for yet");
 		case 'v':
 			o->verbose = 1;
 			break;
@@ -147,115 +136,57 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 	if (optind == argc)
 		return cordon_fail(
 			err, CORDON_EINPUT, 0, "no command was given; see cordon run --help");
-	o->command = argv + optind;
+	o->prepare.command = argv + optind;
+	o->prepare.count_output = o->json || o->report != NULL;
 	return 0;
 }
 
 /* Everything that has to be there before a run can start. */
 struct run {
 	struct options options;
-	struct config config;
-	struct cordon_profile *profile;
-	struct workspace workspace;
-	struct cordon_plan plan;
-	struct command command;
-	char **env;
+	struct local prepared;
 	struct report report;
 	char id[RUN_ID];
 	int launcher_link, launcher_pidfd;
 };
 
-/* Without a workspace the run starts in its own home. */
-static int
-choose_workspace(struct run *r, struct cordon_error *err)
-{
-	const struct options *o = &r->options;
-
-	if (r->profile->workspace != CORDON_ACCESS_NONE)
-		return workspace_open(o->workspace, o->cwd, &r->config, &r->workspace, err);
-	if (o->cwd != NULL || o->workspace != NULL)
-		return cordon_fail(err, CORDON_EINPUT, 0,
-			"%s: the profile '%s' grants no workspace (filesystem.workspace)",
-			o->cwd != NULL ? "--cwd" : "--workspace", o->profile);
-	snprintf(r->workspace.cwd, sizeof(r->workspace.cwd), "/home/user");
-	return 0;
-}
-
-static int
-prepare(struct run *r, struct cordon_error *err)
-{
-	const struct options *o = &r->options;
-	struct cordon_profile_places places;
-
-	if (result_make_id(r->id, err) < 0 || report_open(o->report, &r->report, err) < 0 ||
-		config_load(o->config, &r->config, err) < 0)
-		return -1;
-	places = config_places(&r->config);
-	r->profile = cordon_profile_load(&places, o->profile, err);
-	if (r->profile == NULL) {
-		/* An unknown profile is bad input, not an unknown command. */
-		if (err->code == CORDON_ENOTFOUND)
-			err->code = CORDON_EINPUT;
-		return -1;
-	}
-	if (choose_workspace(r, err) < 0)
-		return -1;
-	if (plan_build(r->profile, r->workspace.path, &r->config, &r->plan, err) < 0)
-		return -1;
-	r->env = environ_build(r->profile, o->env, o->env_count, r->workspace.cwd, err);
-	if (r->env == NULL)
-		return -1;
-	if (resolve_check_size(o->command, r->env, err) < 0)
-		return -1;
-	return resolve_command(o->command[0], environ_get(r->env, "PATH"), &r->plan, &r->workspace,
-		&r->command, err);
-}
-
-/* The run gets a terminal of its own when it would talk to ours: input and output are one. */
-static uint32_t
-choose_tty(void)
-{
-	uint32_t tty = 0;
-
-	if (!isatty(0) || !isatty(1))
-		return 0;
-	for (uint32_t i = 0; i < 3; i++)
-		if (isatty((int)i))
-			tty |= 1u << i;
-	return tty;
-}
-
 static void
 execute(struct run *r, struct run_outcome *outcome)
 {
-	const struct options *o = &r->options;
-	const mode_t mask = umask(0);
+	struct local *p = &r->prepared;
 	struct run_request request = {
-		.plan = &r->plan,
+		.plan = &p->plan,
 		.launch = { .run = 1,
 			.plan = 1,
-			.argv = o->command,
-			.env = r->env,
-			.exe = r->command.path,
-			.exe_identity = r->command.identity,
-			.script = r->command.script,
-			.cwd = r->workspace.cwd,
-			.cwd_identity = r->workspace.cwd_identity,
-			.workspace = r->workspace.path,
-			.workspace_identity = r->workspace.identity,
-			.umask = mask & 0777,
-			.tty = choose_tty() },
-		.wall_ms = r->profile->limits.wall_ms,
-		.output_bytes = r->profile->limits.output,
-		.count_output = o->json || o->report != NULL,
+			.argv = r->options.prepare.command,
+			.env = p->env,
+			.umask = p->umask,
+			.tty = p->tty },
+		.wall_ms = p->wall_ms,
+		.output_bytes = p->profile->limits.output,
+		.count_output = r->options.prepare.count_output,
 	};
 
-	(void)umask(mask);
-	if (o->timeout_ms < request.wall_ms)
-		request.wall_ms = o->timeout_ms;
+	resolve_into_launch(&p->command, &p->workspace, &request.launch);
 	if (request.launch.tty != 0)
 		terminal_size(1, &request.launch.rows, &request.launch.columns);
 	monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
+}
+
+/* What was decided is what happens. Nobody can be asked: what is held is refused. */
+static void
+carry_out(struct run *r, struct run_outcome *outcome)
+{
+	struct local *p = &r->prepared;
+	struct cordon_error err = { 0 };
+
+	if (p->decision.verdict == CORDON_HOLD)
+		p->decision = decide_unanswered(&p->decision);
+	outcome_decide(outcome, &p->decision);
+	if (decide_enforce(&p->decision, &p->action, p->profile, &err) < 0)
+		outcome_fail(outcome, &err);
+	else
+		execute(r, outcome);
 }
 
 static void
@@ -281,7 +212,7 @@ say_foreign(const struct run *r)
 	struct cordon_error err = { 0 };
 	char name[NAME_MAX + 1];
 
-	if (geteuid() != 0 || !owners_find_foreign(r->workspace.path, name, sizeof(name)))
+	if (geteuid() != 0 || !owners_find_foreign(r->prepared.workspace.path, name, sizeof(name)))
 		return;
 	cordon_fail(&err, CORDON_OK, 0,
 		"note: '%s' in the workspace belongs to another user than the workspace itself, so "
@@ -310,7 +241,7 @@ tell(struct run *r, struct run_outcome *outcome)
 	if (outcome->started && outcome->exit_code != 0 && !o->quiet)
 		say_foreign(r);
 	if (o->json || r->report.file >= 0)
-		json = result_json(r->id, o->profile, r->profile, outcome);
+		json = result_json(r->id, o->prepare.profile, r->prepared.profile, outcome);
 	if (json == NULL)
 		return;
 	if (o->json)
@@ -326,17 +257,16 @@ static void
 finish(struct run *r)
 {
 	report_finish(&r->report);
-	environ_free(r->env);
-	cordon_plan_finish(&r->plan);
-	cordon_profile_destroy(r->profile);
-	config_finish(&r->config);
+	local_finish(&r->prepared);
 }
 
 int
 cmd_run(int argc, char **argv)
 {
-	struct run r = { .options = { .profile = "default", .timeout_ms = UINT64_MAX },
-		.report = { .directory = -1, .file = -1 } };
+	struct run r = {
+		.options = { .prepare = { .profile = "default", .timeout_ms = UINT64_MAX } },
+		.report = { .directory = -1, .file = -1 }
+	};
 	struct run_outcome *outcome = cordon_array(1, sizeof(*outcome));
 	struct cordon_error err = { 0 };
 	int status = outcome == NULL ? -1 : parse_options(argc, argv, &r.options, &err);
@@ -349,10 +279,12 @@ cmd_run(int argc, char **argv)
 	/* The launcher comes first: a small process without anything of the caller's (A10). */
 	if (cordon_launcher_fork(&r.launcher_link, &r.launcher_pidfd, &err) < 0)
 		outcome_fail(outcome, &err);
-	else if (prepare(&r, &err) < 0)
+	else if (result_make_id(r.id, &err) < 0 ||
+		 report_open(r.options.report, &r.report, &err) < 0 ||
+		 local_prepare(&r.options.prepare, &r.prepared, &err) < 0)
 		outcome_fail(outcome, &err);
 	else
-		execute(&r, outcome);
+		carry_out(&r, outcome);
 	tell(&r, outcome);
 	status = outcome->exit_code;
 	finish(&r);

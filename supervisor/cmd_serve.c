@@ -21,7 +21,7 @@
 struct options {
 	const char *profiles[CATALOGUE_MAX];
 	size_t profile_count;
-	const char *config, *workspace, *listen;
+	const char *config, *workspace, *cwd, *listen;
 };
 
 static const char usage[] =
@@ -33,6 +33,7 @@ static const char usage[] =
 	"  -p, --profile NAME|FILE   a profile that callers may name; again for more. The first is\n"
 	"                            their default (without: default, readonly, strict)\n"
 	"      --workspace DIR       the directory to work in (default: the current one)\n"
+	"      --cwd DIR             where runs start that name no directory, below the workspace\n"
 	"      --config FILE         read this configuration instead of yours\n"
 	"      --help                print this\n\n"
 	"It ends when its caller closes the pipe, or on SIGTERM, and all runs with it.\n";
@@ -41,10 +42,11 @@ static const char usage[] =
 static int
 parse_options(int argc, char **argv, struct options *o, struct cordon_error *err)
 {
-	enum { OPT_CONFIG = 256, OPT_WORKSPACE, OPT_LISTEN, OPT_STDIO };
+	enum { OPT_CONFIG = 256, OPT_WORKSPACE, OPT_CWD, OPT_LISTEN, OPT_STDIO };
 	static const struct option options[] = { { "profile", required_argument, NULL, 'p' },
 		{ "config", required_argument, NULL, OPT_CONFIG },
 		{ "workspace", required_argument, NULL, OPT_WORKSPACE },
+		{ "cwd", required_argument, NULL, OPT_CWD },
 		{ "listen", required_argument, NULL, OPT_LISTEN },
 		{ "stdio", no_argument, NULL, OPT_STDIO }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
@@ -64,6 +66,9 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 			break;
 		case OPT_WORKSPACE:
 			o->workspace = optarg;
+			break;
+		case OPT_CWD:
+			o->cwd = optarg;
 			break;
 		case OPT_LISTEN:
 			o->listen = optarg;
@@ -118,13 +123,13 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 	if (listen_check_inherited(err) < 0 ||
 		programs_find("cordon-launcher", launcher, err) < 0 ||
 		programs_find("cordon-rpc", rpc, err) < 0 ||
-		config_load(o->config, config, err) < 0)
+		config_load(o->config, config, err) < 0 || cordon_action_make_key(&s->key, err) < 0)
 		return -1;
 	s->config = config;
 	s->rpc_path = rpc;
 	places = config_places(config);
 	if (catalogue_load(&s->catalogue, &places, o->profiles, o->profile_count, err) < 0 ||
-		workspace_open(o->workspace, NULL, config, &s->workspace, err) < 0 ||
+		workspace_open(o->workspace, o->cwd, config, &s->workspace, err) < 0 ||
 		floor_check(s, err) < 0 || serve_begin(s, launcher, err) < 0 ||
 		control_begin(s, err) < 0)
 		return -1;
@@ -152,8 +157,12 @@ cmd_serve(int argc, char **argv)
 	s->umask = umask(0);
 	(void)umask(s->umask);
 	s->launcher_link = s->launcher = s->lifeline = s->listener = s->signals = s->control = -1;
-	if (serve(s, &config, &o, &err) < 0)
+	if (serve(s, &config, &o, &err) < 0) {
+		/* There is no result that would tell the code. */
+		if (err.reason[0] != '\0')
+			(void)cordon_while(&err, "%s", err.reason);
 		serve_fail(s, &err);
+	}
 	serve_finish(s);
 	status = s->status;
 	config_finish(&config);

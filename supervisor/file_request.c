@@ -1,7 +1,8 @@
 /* A file of the workspace is read, written or listed by a run of its own, so that everything a profile says
  * about the workspace (hide, protect, read-only, whose files they are, limits) holds by the same
- * mechanisms, and there is no second way to a file. That the path lies below the workspace and no link
- * leads there is looked at before; a path that changes meanwhile gains nothing that a run would not have. */
+ * mechanisms, and there is no second way to a file. What is known before is said before, in words for the
+ * caller: that the path leaves the workspace or a link leads there, what the profile says about it, that
+ * it is no file. A path that changes meanwhile gains nothing that a run would not have. */
 #include "file_request.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
@@ -26,23 +28,76 @@ open_workspace(const struct workspace *w, struct cordon_error *err)
 	return fd;
 }
 
-/* The part of path below the workspace. */
-static const char *
-below(const struct workspace *w, const char *path, struct cordon_error *err)
+/* The path that is meant, clean and absolute; what lies in out behind the workspace is below it. */
+static int
+find_path(const struct workspace *w, const char *path, char out[PATH_MAX], struct cordon_error *err)
 {
-	if (path[0] == '/' && !cordon_path_within(path, w->path)) {
-		cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not below the workspace '%s'", path,
-			w->path);
-		(void)cordon_because(err, "workspace.outside");
-		return NULL;
-	}
-	if (path[0] == '/')
-		path += strlen(w->path);
-	path += strspn(path, "/");
-	return *path == '\0' ? "." : path;
+	CORDON_FREE char *joined = NULL;
+
+	if (path[0] != '/' && asprintf(&joined, "%s/%s", w->path, path) < 0)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not look at '%s'", path);
+	if (cordon_path_clean(joined == NULL ? path : joined, out, err) < 0)
+		return -1;
+	if (cordon_path_within(out, w->path))
+		return 0;
+	cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is not below the workspace '%s'", path, w->path);
+	return cordon_because(err, "workspace.outside");
 }
 
-/* Looks at what the path leads to: for a file that is written, at the directory it is in. */
+/* Whether the list has path, or what it is in. */
+static int
+is_listed(const struct cordon_strings *list, const char *path)
+{
+	char part[PATH_MAX];
+
+	for (size_t length = strcspn(path, "/");; length += 1 + strcspn(path + length + 1, "/")) {
+		snprintf(part, sizeof(part), "%.*s", (int)length, path);
+		for (size_t i = 0; i < list->count; i++)
+			if (cordon_path_match(list->items[i], part))
+				return 1;
+		if (path[length] == '\0')
+			return 0;
+	}
+}
+
+/* What the run would be refused, too, by a mechanism that gives no reason. */
+static int
+judge(const struct cordon_profile *profile, const char *tail, enum rpc_file_act act,
+	struct cordon_error *err)
+{
+	const char *reason = NULL;
+
+	if (profile->workspace == CORDON_ACCESS_NONE)
+		reason = "workspace.none";
+	else if (act == RPC_FILE_WRITE && profile->workspace != CORDON_ACCESS_WRITE)
+		reason = "workspace.read_only";
+	else if (is_listed(&profile->hide, tail))
+		reason = "workspace.hidden";
+	else if (act == RPC_FILE_WRITE && is_listed(&profile->protect, tail))
+		reason = "workspace.protected";
+	if (reason == NULL)
+		return 0;
+	cordon_fail(err, CORDON_EPOLICY, 0, "the profile '%s' does not let '%s' be %s",
+		profile->name, tail, act == RPC_FILE_WRITE ? "written" : "read");
+	return cordon_because(err, reason);
+}
+
+/* A pipe or a device would keep who opens it. */
+static int
+check_kind(int fd, const char *path, enum rpc_file_act act, struct cordon_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not look at '%s'", path);
+	if (act == RPC_FILE_LIST ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))
+		return 0;
+	cordon_fail(err, CORDON_EINPUT, 0, "'%s' is not a %s", path,
+		act == RPC_FILE_LIST ? "directory" : "regular file");
+	return cordon_because(err, "file.kind");
+}
+
+/* Looks at what the path leads to: for a file that is not there yet, at the directory it will be in. */
 static int
 look(const struct workspace *w, const char *path, enum rpc_file_act act, struct cordon_error *err)
 {
@@ -56,6 +111,8 @@ look(const struct workspace *w, const char *path, enum rpc_file_act act, struct 
 	if (copy == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not look at '%s'", path);
 	fd = cordon_open_beneath(workspace, copy, O_PATH, 0, &why);
+	if (fd >= 0)
+		return check_kind(fd, path, act, err);
 	if (fd < 0 && why.code == CORDON_ENOTFOUND && act == RPC_FILE_WRITE) {
 		slash = strrchr(copy, '/');
 		if (slash != NULL)
@@ -100,17 +157,25 @@ int
 file_request_serve(struct caller *c, const struct rpc_file *f, struct cordon_error *err)
 {
 	const struct session *session = sessions_open(&c->sessions, f->session, err);
-	CORDON_FREE char *path = NULL, *output = NULL;
+	const struct cordon_profile *profile;
+	CORDON_FREE char *output = NULL;
+	char path[PATH_MAX]; /* absolute, so that no name is taken for an option */
 	const char *tail;
+	char mode[16]; /* what holds a protected name for the time of runs is not the caller's */
 
 	if (session == NULL)
 		return -1;
-	tail = below(&session->workspace, f->path, err);
-	if (tail == NULL || look(&session->workspace, tail, f->act, err) < 0)
+	snprintf(mode, sizeof(mode), "%o", CORDON_PLACEHOLDER_MODE);
+	profile = f->profile[0] == '\0' ? session->profile
+					: catalogue_find(&c->serve->catalogue, f->profile, err);
+	if (profile == NULL || find_path(&session->workspace, f->path, path, err) < 0)
 		return -1;
-	/* Absolute, so that no name is taken for an option. */
-	if (asprintf(&path, "%s/%s", session->workspace.path, tail) < 0 ||
-		asprintf(&output, "of=%s", path) < 0)
+	tail = path + strlen(session->workspace.path);
+	tail = *tail == '\0' ? "." : tail + 1;
+	if (judge(profile, tail, f->act, err) < 0 ||
+		look(&session->workspace, tail, f->act, err) < 0)
+		return -1;
+	if (asprintf(&output, "of=%s", path) < 0)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not look at '%s'", f->path);
 	switch ((enum rpc_file_act)f->act) {
 	case RPC_FILE_READ:
@@ -119,8 +184,9 @@ file_request_serve(struct caller *c, const struct rpc_file *f, struct cordon_err
 		return start(c, f, (const char *[]){ "dd", output, "bs=64K", "status=none", NULL });
 	case RPC_FILE_LIST:
 		return start(c, f,
-			(const char *[]){ "find", path, "-mindepth", "1", "-maxdepth", "1",
-				"-printf", "%y %s %f\\0", NULL });
+			(const char *[]){ "find", path, "-mindepth", "1", "-maxdepth", "1", "-not",
+				"(", "-type", "d", "-perm", mode, "-empty", ")", "-printf",
+				"%y %s %f\\0", NULL });
 	default:
 		return cordon_fail(err, CORDON_EINPUT, 0, "an unknown act on a file");
 	}

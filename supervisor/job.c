@@ -124,17 +124,10 @@ static void
 send_launch(
 	struct job *job, struct prepared *p, const struct rpc_start *r, int *fds, unsigned count)
 {
-	const struct cordon_launch launch = { .run = job->number,
+	struct cordon_launch launch = { .run = job->number,
 		.plan = job->plan,
 		.argv = r->argv,
 		.env = p->env,
-		.exe = p->command.path,
-		.exe_identity = p->command.identity,
-		.script = p->command.script,
-		.cwd = p->workspace.cwd,
-		.cwd_identity = p->workspace.cwd_identity,
-		.workspace = p->workspace.path,
-		.workspace_identity = p->workspace.identity,
 		.umask = job->serve->umask & 0777,
 		.tty = r->tty ? 7 : 0,
 		.rows = r->rows,
@@ -146,20 +139,38 @@ send_launch(
 		.file_bytes = lowered(r->file_bytes) };
 	struct cordon_writer w;
 
+	resolve_into_launch(&p->command, &p->workspace, &launch);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_launch_encode(&launch, &w);
 	serve_tell(job->serve, CORDON_LAUNCH_LAUNCH, &w, fds, count);
 }
 
+/* Nobody can be asked: what is held is refused. */
 static int
-start(struct caller *c, struct rpc_start *r, struct cordon_error *err)
+enforce(const struct prepared *p, struct cordon_error *err)
+{
+	struct decision d = p->decision;
+
+	if (d.verdict == CORDON_HOLD)
+		d = decide_unanswered(&d);
+	return decide_enforce(&d, &p->action, p->profile, err);
+}
+
+/* rule: of the decision, whatever came of it. */
+static int
+start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
+	struct cordon_error *err)
 {
 	struct prepared p = { 0 };
 	struct job *job = NULL;
 	int fds[3] = { -1, -1, -1 }, count = -1;
 
-	if (prepare(c, r, &p, err) == 0)
-		job = add(c, r, err);
+	if (prepare(c, r, &p, err) == 0) {
+		snprintf(rule, CORDON_RULE_ID + 1, "%s",
+			p.decision.rule == NULL ? "" : p.decision.rule);
+		if (enforce(&p, err) == 0)
+			job = add(c, r, err);
+	}
 	if (job != NULL && result_make_id(job->id, err) == 0)
 		count = make_streams(job, r, fds, err);
 	if (count < 0) {
@@ -170,6 +181,7 @@ start(struct caller *c, struct rpc_start *r, struct cordon_error *err)
 		prepared_finish(&p);
 		return -1;
 	}
+	memcpy(job->rule, rule, sizeof(job->rule));
 	job->session = p.session;
 	job->profile = p.profile;
 	job->plan = p.plan->number;
@@ -186,9 +198,10 @@ void
 job_start(struct caller *c, struct rpc_start *r)
 {
 	struct cordon_error err = { 0 };
+	char rule[CORDON_RULE_ID + 1] = "";
 
-	if (start(c, r, &err) < 0)
-		caller_refuse(c, r->request, &err, "");
+	if (start(c, r, rule, &err) < 0)
+		caller_refuse(c, r->request, &err, rule);
 }
 
 void
@@ -196,12 +209,7 @@ job_check(struct caller *c, struct rpc_start *r)
 {
 	struct cordon_error err = { 0 };
 	struct prepared p = { 0 };
-	char decision[] = "allow", none[] = "";
-	struct rpc_checked checked = { .request = r->request,
-		.decision = decision,
-		.reason = none,
-		.rule = none,
-		.digest = none };
+	char hex[CORDON_DIGEST_HEX], digest[CORDON_DIGEST_HEX + 8];
 	struct cordon_writer w;
 
 	if (prepare(c, r, &p, &err) < 0) {
@@ -209,9 +217,17 @@ job_check(struct caller *c, struct rpc_start *r)
 		caller_refuse(c, r->request, &err, "");
 		return;
 	}
-	prepared_finish(&p);
+	cordon_digest_hex(p.digest, hex);
+	snprintf(digest, sizeof(digest), "sha256:%s", hex);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
-	rpc_checked_encode(&checked, &w);
+	rpc_checked_encode(
+		&(const struct rpc_checked){ .request = r->request,
+			.decision = (char *)(uintptr_t)cordon_decision_name(p.decision.verdict),
+			.reason = (char *)(uintptr_t)p.decision.reason,
+			.rule = (char *)(uintptr_t)p.decision.rule,
+			.digest = digest },
+		&w);
+	prepared_finish(&p);
 	caller_send(c, RPC_CHECKED, &w, NULL, 0);
 }
 
@@ -226,13 +242,13 @@ on_wall(void *context)
 static void
 hear_started(struct job *job, struct cordon_launch_event *event)
 {
-	char decision[] = "allow", none[] = "";
+	char decision[] = "allow"; /* else it would not have been launched */
 	struct rpc_started started = { .request = job->request,
 		.run = job->number,
 		.id = job->id,
 		.pid = (uint32_t)event->started.pid,
 		.decision = decision,
-		.rule = none,
+		.rule = job->rule,
 		.output_bytes = job->output_bytes };
 	int fds[3];
 	unsigned count = 0;
@@ -271,6 +287,7 @@ tell_exited(struct job *job, const struct cordon_exited *exited)
 	if (o == NULL || result == NULL) {
 		caller_end(job->caller); /* it would wait for ever */
 	} else {
+		outcome_decide(o, &(struct decision){ .verdict = CORDON_ALLOW, .rule = job->rule });
 		o->started = 1;
 		o->start = job->start;
 		o->wall_ms = serve_elapsed_ms(&job->started_at);

@@ -18,6 +18,7 @@ static const struct {
 	{ "kill", cmd_kill, "end a run" },
 	{ "stop-all", cmd_stop_all, "end all runs, and start none any more" },
 	{ "status", cmd_status, "say which monitors are there" },
+	{ "policy", cmd_policy, "say what would become of a command, without running it" },
 	{ "profile", cmd_profile, "list the profiles, or show what one grants" },
 	{ "doctor", cmd_doctor, "say which protections this machine has" },
 };

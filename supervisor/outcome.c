@@ -1,10 +1,12 @@
 #include "outcome.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "cmd.h"
+#include "decide.h"
 
 const char *
 run_reason_name(enum run_reason reason)
@@ -14,6 +16,14 @@ run_reason_name(enum run_reason reason)
 	_Static_assert(sizeof(names) / sizeof(names[0]) == REASON_COUNT, "a reason has no name");
 
 	return names[reason];
+}
+
+void
+outcome_decide(struct run_outcome *o, const struct decision *d)
+{
+	o->decided = 1;
+	o->decision = d->verdict;
+	snprintf(o->rule, sizeof(o->rule), "%s", d->rule == NULL ? "" : d->rule);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include <cordon/approvals.h>
 #include <cordon/error.h>
 #include <cordon/launch_proto.h>
 
@@ -24,6 +25,9 @@ struct run_outcome {
 	enum run_reason reason;
 	int exit_code; /* of cordon itself */
 	struct cordon_error error; /* what to tell people; text "" for nothing */
+	int decided; /* before anything was started */
+	enum cordon_decision decision;
+	char rule[CORDON_RULE_ID + 1]; /* that decided, or empty */
 	int started;
 	struct cordon_started start;
 	struct cordon_exited exited;
@@ -31,7 +35,12 @@ struct run_outcome {
 	int counted; /* the byte counts are known */
 };
 
+struct decision;
+
 const char *run_reason_name(enum run_reason reason);
+
+/* What was decided about it. */
+void outcome_decide(struct run_outcome *outcome, const struct decision *decision);
 
 /* cordon could not do its part, or refused: nothing was run, or nothing is known of it any more. */
 void outcome_fail(struct run_outcome *outcome, const struct cordon_error *err);

@@ -5,6 +5,7 @@
 #include <cordon/launcher.h>
 #include <cordon/link.h>
 
+#include "action_build.h"
 #include "plan_build.h"
 #include "serve_main.h"
 
@@ -42,6 +43,7 @@ plans_get(struct serve *s, const struct cordon_profile *profile, const char *wor
 {
 	struct plan_entry *e = NULL;
 	struct cordon_plan plan;
+	uint8_t digest[CORDON_DIGEST_SIZE];
 	struct cordon_writer w;
 
 	for (size_t i = 0; i < CORDON_LAUNCH_PLANS && e == NULL; i++)
@@ -54,10 +56,15 @@ plans_get(struct serve *s, const struct cordon_profile *profile, const char *wor
 	}
 	if (plan_build(profile, workspace, s->config, &plan, err) < 0)
 		return NULL;
+	if (action_plan_digest(&plan, digest, err) < 0) {
+		cordon_plan_finish(&plan);
+		return NULL;
+	}
 	e = make_room(s);
 	*e = (struct plan_entry){
 		.number = ++s->plan_count, .profile = profile, .plan = plan, .used = ++s->clock
 	};
+	memcpy(e->digest, digest, sizeof(e->digest));
 	snprintf(e->workspace, sizeof(e->workspace), "%s", workspace);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_launch_encode_plan(e->number, &e->plan, &w);

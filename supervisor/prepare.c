@@ -1,16 +1,19 @@
 #include "prepare.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cordon/mem.h>
 
+#include "action_build.h"
 #include "environ.h"
 
 void
 prepared_finish(struct prepared *p)
 {
 	cordon_vector_free(p->env);
+	cordon_action_finish(&p->action);
 }
 
 /* Which names a caller may set is the profile's to say: others could change what a program does. */
@@ -122,6 +125,53 @@ check_limits(
 	return 0;
 }
 
+/* Those that the launch will have: check_limits has seen that none is higher than the profile's. */
+static struct cordon_action_limits
+lowered_limits(const struct cordon_profile *profile, const struct rpc_start *r)
+{
+	struct cordon_action_limits limits = action_limits(profile);
+	const struct {
+		uint64_t *limit, wanted;
+	} lowered[] = { { &limits.memory, r->memory }, { &limits.processes, r->processes },
+		{ &limits.cpu_ms, r->cpu_ms }, { &limits.open_files, r->open_files },
+		{ &limits.file_size, r->file_bytes }, { &limits.output, r->output_bytes },
+		{ &limits.wall_ms, r->timeout_ms } };
+
+	for (size_t i = 0; i < sizeof(lowered) / sizeof(lowered[0]); i++)
+		if (lowered[i].wanted < *lowered[i].limit)
+			*lowered[i].limit = lowered[i].wanted;
+	return limits;
+}
+
+static int
+judge(struct caller *c, struct prepared *p, const struct rpc_start *r, struct cordon_error *err)
+{
+	const struct decide_state state = { .runs = c->live, .runs_max = RPC_RUNS };
+	char who[32];
+	struct action_source source = { .profile = p->profile,
+		.plan_digest = p->plan->digest,
+		.workspace = &p->workspace,
+		.command = &p->command,
+		.argv = r->argv,
+		.env = p->env,
+		.caller = who,
+		.session = p->session->key[0] == '\0' ? NULL : p->session->key,
+		.umask = c->serve->umask & 0777,
+		.limits = lowered_limits(p->profile, r),
+		.key = &c->serve->key };
+
+	snprintf(who, sizeof(who), "uid %u", (unsigned)c->uid);
+	for (int i = 0; i < 3; i++)
+		source.streams[i] = r->tty                     ? CORDON_STREAM_PTY
+				    : i == 0 && !r->stdin_pipe ? CORDON_STREAM_NULL
+							       : CORDON_STREAM_PIPE;
+	if (action_build(&source, &p->action, err) < 0 ||
+		action_digest_of(&p->action, p->digest, err) < 0)
+		return -1;
+	p->decision = decide(&p->action, p->profile, &state);
+	return 0;
+}
+
 int
 prepare(struct caller *c, const struct rpc_start *r, struct prepared *p, struct cordon_error *err)
 {
@@ -144,6 +194,8 @@ prepare(struct caller *c, const struct rpc_start *r, struct prepared *p, struct 
 	p->plan = plans_get(s, p->profile, p->workspace.path, err);
 	if (p->plan == NULL)
 		return -1;
-	return resolve_command(r->argv[0], environ_get(p->env, "PATH"), &p->plan->plan,
-		&p->workspace, &p->command, err);
+	if (resolve_command(r->argv[0], environ_get(p->env, "PATH"), &p->plan->plan, &p->workspace,
+		    &p->command, err) < 0)
+		return -1;
+	return judge(c, p, r, err);
 }

@@ -33,6 +33,8 @@ kind_of(const struct cordon_error *err)
 {
 	const int floor = strncmp(err->reason, "floor.", 6) == 0;
 
+	if (strcmp(err->reason, "approval.unreachable") == 0)
+		return RPC_ERROR_UNREACHABLE;
 	switch (err->code) {
 	case CORDON_EPOLICY:
 		return floor ? RPC_ERROR_FLOOR : RPC_ERROR_POLICY;

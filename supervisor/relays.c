@@ -133,6 +133,12 @@ pass_straight(int i)
 }
 
 int
+relays_is_null(int i, int count)
+{
+	return (i == 0 || !count) && is_null_device(i);
+}
+
+int
 relays_set_up(struct relays *r, uint32_t tty, int count, struct cordon_error *err)
 {
 	for (int i = 0; i < 3; i++) {

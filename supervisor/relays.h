@@ -32,6 +32,8 @@ void relays_init(struct relays *r, struct cordon_loop *loop, const struct relays
 	uint64_t output_limit);
 void relays_finish(struct relays *r);
 
+/* Whether relays_set_up gives a run the null device as stream i, when it is no terminal. */
+int relays_is_null(int i, int count);
 /* Makes what the run gets for streams whose bit in tty is not set. count: output has to pass through us.
  * Returns 0, or -1 with *err set. */
 int relays_set_up(

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
+#include <cordon/launch_proto.h>
 
 #define STRING_MAX (128u * 1024) /* MAX_ARG_STRLEN, linux/binfmts.h */
 #define TOTAL_MAX  (2u * 1024 * 1024) /* a quarter of the usual stack limit */
@@ -44,23 +45,30 @@ real_name(int fd, char out[PATH_MAX])
 	return 0;
 }
 
-/* Reads the "#!" line. Returns 1 for a script, whose interpreter is put in interpreter. */
+/* Reads the "#!" line as the kernel does (load_script, fs/binfmt_script.c). Returns 1 for a script. */
 static int
-is_script(const char *path, char interpreter[PATH_MAX])
+is_script(const char *path, struct command *ret)
 {
 	CORDON_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char line[256];
+	char line[SCRIPT_LINE];
 	ssize_t got = fd < 0 ? -1 : cordon_fd_read_full(fd, line, sizeof(line) - 1);
-	size_t start = 2, length;
+	size_t start = 2, length, end;
 
-	interpreter[0] = '\0';
+	ret->interpreter[0] = ret->argument[0] = '\0';
 	if (got < 3 || line[0] != '#' || line[1] != '!')
 		return 0;
 	line[got] = '\0';
 	start += strspn(line + 2, " \t");
 	length = strcspn(line + start, " \t\r\n");
-	memcpy(interpreter, line + start, length);
-	interpreter[length] = '\0';
+	memcpy(ret->interpreter, line + start, length);
+	ret->interpreter[length] = '\0';
+	start += length;
+	start += strspn(line + start, " \t");
+	end = start + strcspn(line + start, "\n");
+	while (end > start && strchr(" \t", line[end - 1]) != NULL)
+		end--;
+	memcpy(ret->argument, line + start, end - start);
+	ret->argument[end - start] = '\0';
 	return 1;
 }
 
@@ -84,7 +92,7 @@ try_path(const char *path, const struct cordon_plan *plan, const struct workspac
 	struct command *ret, struct cordon_error *err)
 {
 	CORDON_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
-	char real[PATH_MAX], interpreter[PATH_MAX];
+	char real[PATH_MAX];
 	struct stat st;
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -105,11 +113,11 @@ try_path(const char *path, const struct cordon_plan *plan, const struct workspac
 	if ((st.st_mode & 0111) == 0)
 		return cordon_fail(
 			err, CORDON_EPOLICY, 0, "'%s' is not executable (chmod +x)", path);
-	ret->script = is_script(path, interpreter);
-	if (ret->script && !has_interpreter(interpreter, plan, workspace))
+	ret->script = is_script(path, ret);
+	if (ret->script && !has_interpreter(ret->interpreter, plan, workspace))
 		return cordon_fail(err, CORDON_EPOLICY, 0,
 			"the interpreter '%s' of the script '%s' does not exist inside the run",
-			interpreter, path);
+			ret->interpreter, path);
 	ret->identity = (struct cordon_identity){ st.st_dev, st.st_ino };
 	return 1;
 }
@@ -195,6 +203,19 @@ resolve_command(const char *name, const char *search, const struct cordon_plan *
 	if (result < 0 && err->reason[0] == '\0' && err->code == CORDON_EPOLICY)
 		return cordon_because(err, "exec.not_executable");
 	return result;
+}
+
+void
+resolve_into_launch(
+	struct command *command, struct workspace *workspace, struct cordon_launch *launch)
+{
+	launch->exe = command->path;
+	launch->exe_identity = command->identity;
+	launch->script = command->script;
+	launch->cwd = workspace->cwd;
+	launch->cwd_identity = workspace->cwd_identity;
+	launch->workspace = workspace->path;
+	launch->workspace_identity = workspace->identity;
 }
 
 int

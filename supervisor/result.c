@@ -59,8 +59,12 @@ fill_decision(
 		cordon_digest_hex(profile->digest, digest);
 		snprintf(r->profile_digest, sizeof(r->profile_digest), "sha256:%s", digest);
 	}
-	COPY(r->decision, o->reason == REASON_REFUSED ? "refuse" : "allow");
-	COPY(r->rule, o->error.reason);
+	if (o->decided)
+		COPY(r->decision, cordon_decision_name(o->decision));
+	else if (o->reason == REASON_REFUSED)
+		COPY(r->decision, "refuse");
+	COPY(r->rule, o->rule[0] != '\0' ? o->rule : o->error.reason);
+	COPY(r->reason_code, o->error.reason);
 }
 
 static void

@@ -80,7 +80,7 @@ run_result_put(const struct run_result *r, struct cordon_json *j)
 	cordon_json_string(j, "run", r->run);
 	cordon_json_string(j, "profile", r->profile);
 	put_text(j, "profileDigest", r->profile_digest);
-	cordon_json_string(j, "decision", r->decision);
+	put_text(j, "decision", r->decision);
 	put_text(j, "rule", r->rule);
 	if (r->exit_code >= 0)
 		cordon_json_i64(j, "exitCode", r->exit_code);
@@ -88,6 +88,7 @@ run_result_put(const struct run_result *r, struct cordon_json *j)
 		cordon_json_null(j, "exitCode");
 	put_text(j, "signal", r->signal);
 	cordon_json_string(j, "reason", r->reason);
+	put_text(j, "reasonCode", r->reason_code);
 	if (r->message[0] != '\0')
 		cordon_json_string(j, "message", r->message);
 	put_usage(j, r);
@@ -107,8 +108,8 @@ void
 run_result_encode(const struct run_result *r, struct cordon_writer *w)
 {
 	const char *const texts[] = { r->run, r->profile, r->profile_digest, r->decision, r->rule,
-		r->signal, r->reason, r->message, r->memory_limit, r->processes_limit,
-		r->cpu_limit };
+		r->signal, r->reason, r->reason_code, r->message, r->memory_limit,
+		r->processes_limit, r->cpu_limit };
 	const uint64_t numbers[] = { r->wall_ms, r->user_ms, r->system_ms, r->max_rss_bytes,
 		r->processes, r->stdout_bytes, r->stderr_bytes, r->refused_dropped };
 
@@ -146,7 +147,8 @@ get_texts(struct cordon_reader *r, struct run_result *v)
 		{ v->profile_digest, sizeof(v->profile_digest) },
 		{ v->decision, sizeof(v->decision) }, { v->rule, sizeof(v->rule) },
 		{ v->signal, sizeof(v->signal) }, { v->reason, sizeof(v->reason) },
-		{ v->message, sizeof(v->message) }, { v->memory_limit, sizeof(v->memory_limit) },
+		{ v->reason_code, sizeof(v->reason_code) }, { v->message, sizeof(v->message) },
+		{ v->memory_limit, sizeof(v->memory_limit) },
 		{ v->processes_limit, sizeof(v->processes_limit) },
 		{ v->cpu_limit, sizeof(v->cpu_limit) } };
 

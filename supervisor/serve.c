@@ -43,9 +43,6 @@ serve_elapsed_ms(const struct timespec *since)
 void
 serve_look(struct serve *s)
 {
-	if (s->ending)
-		for (struct caller *c = s->callers; c != NULL; c = c->next)
-			caller_end(c);
 	if (s->callers == NULL && s->listener < 0)
 		s->ending = 1; /* nobody is left, and nobody can come */
 	if (s->ending && s->callers == NULL && s->job_count == 0)
@@ -174,7 +171,7 @@ on_signal(void *context, unsigned events)
 	if (read(s->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	s->ending = 1;
-	serve_look(s);
+	callers_reap(s);
 }
 
 static int

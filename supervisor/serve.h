@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <cordon/action.h>
 #include <cordon/error.h>
 #include <cordon/launch_proto.h>
 #include <cordon/loop.h>
@@ -27,6 +28,7 @@ struct plan_entry {
 	const struct cordon_profile *profile;
 	char workspace[PATH_MAX];
 	struct cordon_plan plan;
+	uint8_t digest[CORDON_DIGEST_SIZE]; /* of it */
 	uint64_t used; /* clock of serve, for the least recently used */
 };
 
@@ -86,6 +88,7 @@ struct job {
 	uint32_t plan;
 	char id[32];
 	char *handle, *label, *command; /* owned; command: argv[0], for lists */
+	char rule[CORDON_RULE_ID + 1]; /* that allowed it, or empty */
 	int ends[3]; /* of the run's streams, for its cordon-rpc; -1: none, or sent */
 	uint64_t wall_ms, output_bytes;
 	struct cordon_started start;
@@ -114,6 +117,7 @@ struct serve {
 	struct catalogue catalogue;
 	struct workspace workspace; /* of requests that name none */
 	mode_t umask;
+	struct cordon_action_key key; /* of the digests of variables */
 
 	int launcher_link, launcher; /* launcher: pidfd */
 	int lifeline; /* its write end */

@@ -147,6 +147,15 @@ workspace_open(const char *directory, const char *cwd, const struct config *conf
 	return open_cwd(fd, cwd, ret, err);
 }
 
+/* A caller's; on a command line one may be relative, for those who type. */
+static int
+check_absolute(const char *what, const char *path, struct cordon_error *err)
+{
+	if (path == NULL || path[0] == '/')
+		return 0;
+	return cordon_fail(err, CORDON_EINPUT, 0, "%s '%s' must be an absolute path", what, path);
+}
+
 int
 workspace_enter(const struct workspace *base, const char *cwd, struct workspace *ret,
 	struct cordon_error *err)
@@ -155,6 +164,8 @@ workspace_enter(const struct workspace *base, const char *cwd, struct workspace 
 	struct cordon_identity identity;
 	CORDON_CLOSE int fd = -1;
 
+	if (check_absolute("cwd", cwd, err) < 0)
+		return -1;
 	if (cwd != NULL) {
 		fd = open_directory(base->path, err);
 		if (fd < 0)
@@ -198,9 +209,8 @@ workspace_name(const char *directory, const char *cwd, const struct workspace *o
 
 	if (strcmp(directory, own->path) == 0)
 		return workspace_enter(own, cwd, ret, err);
-	if (directory[0] != '/')
-		return cordon_fail(err, CORDON_EINPUT, 0, "workspace '%s' must be an absolute path",
-			directory);
+	if (check_absolute("workspace", directory, err) < 0 || check_absolute("cwd", cwd, err) < 0)
+		return -1;
 	/* Before it is opened: a caller learns nothing of what is elsewhere. */
 	if (config->workspaces.count == 0) {
 		cordon_fail(err, CORDON_EPOLICY, 0,

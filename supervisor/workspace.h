@@ -19,7 +19,7 @@ struct workspace {
 int workspace_open(const char *directory, const char *cwd, const struct config *config,
 	struct workspace *ret, struct cordon_error *err) CORDON_CHECKED;
 
-/* The same workspace with another working directory: cwd as above. Refuses when the path has come to mean
+/* The same workspace with another working directory: cwd as above, but absolute. Refuses when the path has come to mean
  * another directory than the one that was judged. ret may be base. */
 int workspace_enter(const struct workspace *base, const char *cwd, struct workspace *ret,
 	struct cordon_error *err) CORDON_CHECKED;

@@ -3,6 +3,7 @@
  * calls: none */
 #include "calls.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "answers.h"
@@ -77,10 +78,10 @@ call_render_later(struct rpc *rpc, const struct call *call, struct run *run,
 }
 
 int
-call_take_bytes(const char *text, const char *base64, uint8_t **ret_data, size_t *ret_size,
-	struct fault *fault)
+call_take_bytes(const struct param_data *text, const char *base64, uint8_t **ret_data,
+	size_t *ret_size, struct fault *fault)
 {
-	if ((text == NULL) == (base64 == NULL))
+	if ((text->bytes == NULL) == (base64 == NULL))
 		return fault_set(fault, FAULT_PARAMS, "params.type",
 			"one of 'text' and 'base64' must be given");
 	if (base64 != NULL) {
@@ -89,11 +90,12 @@ call_take_bytes(const char *text, const char *base64, uint8_t **ret_data, size_t
 		return fault_set(
 			fault, FAULT_PARAMS, "params.type", "'base64' must be base64 with padding");
 	}
-	*ret_size = strlen(text);
-	*ret_data = (uint8_t *)strdup(text);
+	*ret_data = malloc(text->size + 1);
 	if (*ret_data == NULL)
 		return fault_set(
 			fault, FAULT_INTERNAL, "limit.memory", "there is no memory for 'text'");
+	memcpy(*ret_data, text->bytes, text->size);
+	*ret_size = text->size;
 	return 0;
 }
 

@@ -124,7 +124,7 @@ make_chunk(struct chunks *c, size_t room)
 		}
 		if (!c->must_keep)
 			return NULL;
-		c->budget->used += COST(room);
+		budget_force(c->budget, COST(room));
 		break;
 	}
 	k = malloc(COST(room));

@@ -39,6 +39,27 @@ jsonrpc_same_id(const struct jsonrpc_id *a, const struct jsonrpc_id *b)
 	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
+/* What is wrong, in words of ours: those of the library quote the line. */
+static const char *
+complaint(const json_error_t *error)
+{
+	switch (json_error_code(error)) {
+	case json_error_premature_end_of_input:
+		return "it ends too early";
+	case json_error_end_of_input_expected:
+		return "there is something behind its end";
+	case json_error_invalid_utf8:
+		return "it has bytes that are not UTF-8";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "a string has a NUL";
+	case json_error_duplicate_key:
+		return "a key stands twice in one object";
+	default:
+		return "its grammar is wrong";
+	}
+}
+
 static int
 no_json(const json_error_t *error, struct fault *fault)
 {
@@ -48,16 +69,16 @@ no_json(const json_error_t *error, struct fault *fault)
 	if (json_error_code(error) == json_error_out_of_memory)
 		return fault_set(fault, FAULT_INTERNAL, "limit.memory",
 			"there is no memory to read the line");
-	return fault_set(fault, FAULT_PARSE, "json.syntax", "the line is not JSON: %s at byte %d",
-		error->text, error->position);
+	return fault_set(fault, FAULT_PARSE, "json.syntax", "the line is not JSON: %s (byte %d)",
+		complaint(error), error->position);
 }
 
 static int
 read_shape(struct jsonrpc_message *m, struct fault *fault)
 {
 	const json_t *id = json_object_get(m->root, "id");
-	const json_t *version = json_object_get(m->root, "jsonrpc");
-	const json_t *method = json_object_get(m->root, "method");
+	const char *version = jsonrpc_word(json_object_get(m->root, "jsonrpc"), NULL);
+	const char *method = jsonrpc_word(json_object_get(m->root, "method"), NULL);
 
 	if (!json_is_object(m->root))
 		return fault_set(fault, FAULT_REQUEST, "request.shape", "%s",
@@ -69,13 +90,13 @@ read_shape(struct jsonrpc_message *m, struct fault *fault)
 		return fault_set(fault, FAULT_REQUEST, "request.id",
 			"'id' must be an integer or a string of at most %d bytes",
 			JSONRPC_ID_BYTES);
-	if (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)
+	if (version == NULL || strcmp(version, "2.0") != 0)
 		return fault_set(
 			fault, FAULT_REQUEST, "request.version", "'jsonrpc' must be \"2.0\"");
-	if (!json_is_string(method))
+	if (method == NULL)
 		return fault_set(
 			fault, FAULT_REQUEST, "request.method", "'method' must be a string");
-	m->method = json_string_value(method);
+	m->method = method;
 	m->params = json_object_get(m->root, "params");
 	if (m->params != NULL && !json_is_object(m->params))
 		return fault_set(fault, FAULT_PARAMS, "params.type", "'params' must be an object");
@@ -100,7 +121,8 @@ jsonrpc_parse(const char *line, size_t size, struct jsonrpc_message *ret, struct
 	case SCAN_FINE:
 		break;
 	}
-	ret->root = json_loadb(line, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	ret->root = json_loadb(
+		line, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (ret->root == NULL)
 		return no_json(&error, fault);
 	return read_shape(ret, fault);
@@ -142,6 +164,19 @@ jsonrpc_text(const struct json_t *value, size_t *ret_size)
 	if (ret_size != NULL)
 		*ret_size = json_string_length(value);
 	return json_string_value(value);
+}
+
+const char *
+jsonrpc_word(const struct json_t *value, size_t *ret_size)
+{
+	const char *text = json_string_value(value);
+	const size_t size = json_string_length(value);
+
+	if (text == NULL || strlen(text) != size)
+		return NULL;
+	if (ret_size != NULL)
+		*ret_size = size;
+	return text;
 }
 
 int64_t

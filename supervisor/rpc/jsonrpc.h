@@ -47,8 +47,10 @@ enum json_kind {
 	JSON_KIND_OBJECT
 };
 enum json_kind jsonrpc_kind(const struct json_t *value);
-/* NUL-terminated, and without another NUL. */
+/* Of a string: NUL-terminated, and there may be NULs in it. */
 const char *jsonrpc_text(const struct json_t *value, size_t *ret_size);
+/* The same, or NULL when it is no string or has a NUL: what becomes a word, a path or a name. */
+const char *jsonrpc_word(const struct json_t *value, size_t *ret_size);
 int64_t jsonrpc_number(const struct json_t *value);
 int jsonrpc_is_true(const struct json_t *value);
 size_t jsonrpc_count(const struct json_t *list_or_object);

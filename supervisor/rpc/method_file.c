@@ -16,7 +16,8 @@
 #define LIST_MAX (4u << 20) /* bytes of a listing */
 
 struct wanted {
-	const char *path, *session, *profile, *text, *base64;
+	const char *path, *session, *profile, *base64;
+	struct param_data text;
 	uint64_t max_bytes;
 };
 
@@ -36,7 +37,7 @@ static const struct param read_params[] = {
 };
 static const struct param write_params[] = {
 	FILE_PARAMS,
-	{ "text",     PARAM_TEXT, 0, 0, UINT32_MAX, AT(text), NULL },
+	{ "text",     PARAM_DATA, 0, 0, 0, AT(text), NULL },
 	{ "base64",   PARAM_TEXT, 0, 0, UINT32_MAX, AT(base64), NULL },
 	{ 0 }
 };
@@ -163,7 +164,7 @@ file_write(struct rpc *rpc, const struct call *call, struct fault *fault)
 	size_t size = 0;
 
 	if (params_take(call->params, write_params, &p, fault) < 0 ||
-		call_take_bytes(p.text, p.base64, &data, &size, fault) < 0)
+		call_take_bytes(&p.text, p.base64, &data, &size, fault) < 0)
 		return -1;
 	return ask(rpc, call, &p, &wish, RPC_FILE_WRITE, data, size, fault);
 }

@@ -15,7 +15,8 @@
 #define READ_MAX (16u << 20)
 
 struct wanted {
-	const char *run, *text, *base64, *signal;
+	const char *run, *base64, *signal;
+	struct param_data text;
 	uint64_t after, max_bytes, wait_ms, timeout_ms, columns, rows;
 };
 
@@ -27,7 +28,7 @@ struct wanted {
 static const struct param run_params[] = { RUN_PARAM, { 0 } };
 static const struct param write_params[] = {
 	RUN_PARAM,
-	{ "text",      PARAM_TEXT,   0, 0, UINT32_MAX, AT(text), NULL },
+	{ "text",      PARAM_DATA,   0, 0, 0, AT(text), NULL },
 	{ "base64",    PARAM_TEXT,   0, 0, UINT32_MAX, AT(base64), NULL },
 	{ 0 }
 };
@@ -124,7 +125,7 @@ process_write(struct rpc *rpc, const struct call *call, struct fault *fault)
 	uint8_t *data;
 	size_t size;
 
-	if (run == NULL || call_take_bytes(p.text, p.base64, &data, &size, fault) < 0)
+	if (run == NULL || call_take_bytes(&p.text, p.base64, &data, &size, fault) < 0)
 		return -1;
 	if (!run->input.is_open || run->input.is_gone) {
 		free(data);

@@ -12,7 +12,8 @@ struct wanted {
 	char **argv;
 	struct param_env env;
 	const char *run, *cwd, *workspace, *profile, *session, *label;
-	const char *stdin_text, *stdin_base64, *stdin_kind, *flow;
+	struct param_data stdin_text;
+	const char *stdin_base64, *stdin_kind, *flow;
 	uint64_t timeout_ms, wait_approval_ms, keep;
 	uint64_t memory, processes, cpu_ms, open_files, file_bytes, output_bytes, wall_ms;
 	uint64_t columns, rows; /* 0: no terminal */
@@ -56,7 +57,7 @@ static const struct param tty_params[] = {
 
 static const struct param run_params[] = {
 	BOTH_PARAMS,
-	{ "stdinText",       PARAM_TEXT,   0, 0, UINT32_MAX, AT(stdin_text), NULL },
+	{ "stdinText",       PARAM_DATA,   0, 0, 0, AT(stdin_text), NULL },
 	{ "stdinBase64",     PARAM_TEXT,   0, 0, UINT32_MAX, AT(stdin_base64), NULL },
 	{ 0 }
 };
@@ -133,21 +134,16 @@ take_input(const struct wanted *p, uint8_t **ret_data, size_t *ret_size, struct 
 {
 	*ret_data = NULL;
 	*ret_size = 0;
-	if (p->stdin_text != NULL && p->stdin_base64 != NULL)
+	if (p->stdin_text.bytes != NULL && p->stdin_base64 != NULL)
 		return fault_set(fault, FAULT_PARAMS, "params.type",
 			"'stdinText' and 'stdinBase64' exclude each other");
-	if (p->stdin_text != NULL && p->stdin_text[0] != '\0') {
-		*ret_size = strlen(p->stdin_text);
-		*ret_data = (uint8_t *)strdup(p->stdin_text);
-		if (*ret_data == NULL)
-			return fault_set(fault, FAULT_INTERNAL, "limit.memory",
-				"there is no memory for 'stdinText'");
-	}
 	if (p->stdin_base64 != NULL && p->stdin_base64[0] != '\0' &&
 		base64_decode(p->stdin_base64, strlen(p->stdin_base64), ret_data, ret_size) < 0)
 		return fault_set(fault, FAULT_PARAMS, "params.type",
 			"'stdinBase64' must be base64 with padding");
-	return 0;
+	if (p->stdin_text.size == 0)
+		return 0;
+	return call_take_bytes(&p->stdin_text, NULL, ret_data, ret_size, fault);
 }
 
 static int

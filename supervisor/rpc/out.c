@@ -22,13 +22,14 @@
 
 #include "rpc.h"
 
-#define PARTS 64 /* two a line */
+#define PARTS 64 /* of one write */
+/* What a line takes of memory, with what malloc(3) adds. */
+#define COST(size) ((size) + sizeof(struct out_line) + 32)
 
 struct out_line {
 	struct out_line *next;
-	struct cordon_json *json; /* owned, and with it the text */
-	const char *text;
-	size_t size, sent; /* with the line end */
+	char *text; /* owned; the line end takes the place of its NUL */
+	size_t size, sent;
 };
 
 static void
@@ -83,7 +84,8 @@ drop_first(struct out *o)
 	o->first = line->next;
 	if (o->first == NULL)
 		o->last = NULL;
-	cordon_json_destroy(line->json);
+	o->queued -= COST(line->size);
+	free(line->text);
 	free(line);
 }
 
@@ -103,20 +105,22 @@ out_put(struct out *o, struct cordon_json *j)
 {
 	struct out_line *line = cordon_array(1, sizeof(*line));
 	size_t size;
+	char *text = cordon_json_take(j, &size);
 
-	if (line == NULL || (line->text = cordon_json_text(j, &size)) == NULL) {
+	if (line == NULL || text == NULL) {
 		free(line);
-		cordon_json_destroy(j);
+		free(text);
 		return -1;
 	}
-	line->json = j;
+	text[size] = '\n';
+	line->text = text;
 	line->size = size + 1;
 	if (o->last == NULL)
 		o->first = line;
 	else
 		o->last->next = line;
 	o->last = line;
-	o->queued += line->size;
+	o->queued += COST(line->size);
 	return 0;
 }
 
@@ -124,23 +128,14 @@ out_put(struct out *o, struct cordon_json *j)
 static int
 gather(const struct out *o, struct iovec parts[PARTS], size_t most)
 {
-	static const char end[] = "\n";
 	int count = 0;
 
-	for (const struct out_line *l = o->first; l != NULL && count < PARTS - 1 && most > 0;
+	for (const struct out_line *l = o->first; l != NULL && count < PARTS && most > 0;
 		l = l->next) {
-		size_t left = l->size - 1 - l->sent; /* sent < size, or it would be gone */
+		const size_t left = l->size - l->sent < most ? l->size - l->sent : most;
 
-		if (left > most)
-			left = most;
-		if (left > 0)
-			parts[count++] =
-				(struct iovec){ (void *)(uintptr_t)(l->text + l->sent), left };
+		parts[count++] = (struct iovec){ l->text + l->sent, left };
 		most -= left;
-		if (l->sent + left < l->size - 1 || most == 0)
-			break;
-		parts[count++] = (struct iovec){ (void *)(uintptr_t)end, 1 };
-		most--;
 	}
 	return count;
 }
@@ -175,7 +170,6 @@ out_flush(struct out *o)
 			return -1;
 		if (sent < 0)
 			break;
-		o->queued -= left;
 		while (left > 0) {
 			struct out_line *l = o->first;
 			const size_t piece = l->size - l->sent < left ? l->size - l->sent : left;

@@ -27,7 +27,7 @@ struct out {
 	struct cordon_watch *watch;
 	int waiting; /* the watch is on */
 	struct out_line *first, *last;
-	size_t queued; /* bytes */
+	size_t queued; /* bytes of memory */
 };
 
 /* Takes descriptor fd for writing; it may be opened anew, so this is for before lock-down. */

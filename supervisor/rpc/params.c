@@ -39,15 +39,27 @@ take_text(const struct taking *t, const struct param *p, const struct json_t *va
 	size_t size;
 	char what[80];
 
-	if (jsonrpc_kind(value) != JSON_KIND_TEXT)
-		return wrong(t, p->name, "a string");
-	text = jsonrpc_text(value, &size);
+	text = jsonrpc_word(value, &size);
+	if (text == NULL)
+		return wrong(t, p->name, "a string without NUL");
 	if (size < p->min || size > p->max) {
 		snprintf(what, sizeof(what), "a string of %" PRIu64 " to %" PRIu64 " bytes", p->min,
 			p->max);
 		return wrong(t, p->name, what);
 	}
 	memcpy(t->ret + p->offset, &text, sizeof(text));
+	return 0;
+}
+
+static int
+take_data(const struct taking *t, const struct param *p, const struct json_t *value)
+{
+	struct param_data data;
+
+	if (jsonrpc_kind(value) != JSON_KIND_TEXT)
+		return wrong(t, p->name, "a string");
+	data.bytes = jsonrpc_text(value, &data.size);
+	memcpy(t->ret + p->offset, &data, sizeof(data));
 	return 0;
 }
 
@@ -78,8 +90,8 @@ take_words(const struct taking *t, const struct param *p, const struct json_t *v
 	char what[96];
 
 	snprintf(what, sizeof(what),
-		"a list of %" PRIu64 " to %u strings of at most %" PRIu64 " bytes", p->min,
-		RPC_ARGS, p->max);
+		"a list of %" PRIu64 " to %u strings of at most %" PRIu64 " bytes without NUL",
+		p->min, RPC_ARGS, p->max);
 	if (jsonrpc_kind(value) != JSON_KIND_LIST)
 		return wrong(t, p->name, what);
 	count = jsonrpc_count(value);
@@ -92,10 +104,8 @@ take_words(const struct taking *t, const struct param *p, const struct json_t *v
 	for (size_t i = 0; i < count; i++) {
 		const struct json_t *item = jsonrpc_item(value, i);
 
-		if (jsonrpc_kind(item) != JSON_KIND_TEXT)
-			return wrong(t, p->name, what);
-		words[i] = (char *)(uintptr_t)jsonrpc_text(item, &size);
-		if (size > p->max)
+		words[i] = (char *)(uintptr_t)jsonrpc_word(item, &size);
+		if (words[i] == NULL || size > p->max)
 			return wrong(t, p->name, what);
 	}
 	return 0;
@@ -151,9 +161,10 @@ add_member(void *context, const char *key, const struct json_t *value)
 
 	if (jsonrpc_kind(value) == JSON_KIND_NULL)
 		return add_variable(a, key, NULL);
-	if (jsonrpc_kind(value) != JSON_KIND_TEXT)
-		return wrong(a->t, a->p->name, "an object of strings, or null to unset");
-	return add_variable(a, key, jsonrpc_text(value, NULL));
+	if (jsonrpc_word(value, NULL) == NULL)
+		return wrong(
+			a->t, a->p->name, "an object of strings without NUL, or null to unset");
+	return add_variable(a, key, jsonrpc_word(value, NULL));
 }
 
 static int
@@ -171,7 +182,8 @@ take_env(const struct taking *t, const struct param *p, const struct json_t *val
 static int
 take_pairs(const struct taking *t, const struct param *p, const struct json_t *value)
 {
-	static const char what[] = "a list of objects with the strings 'name' and 'value'";
+	static const char what[] =
+		"a list of objects with the strings 'name' and 'value', without NUL";
 	struct adding a = { .t = t, .p = p };
 
 	if (jsonrpc_kind(value) != JSON_KIND_LIST)
@@ -180,13 +192,12 @@ take_pairs(const struct taking *t, const struct param *p, const struct json_t *v
 		return -1;
 	for (size_t i = 0; i < jsonrpc_count(value); i++) {
 		const struct json_t *pair = jsonrpc_item(value, i);
-		const struct json_t *name = jsonrpc_member(pair, "name");
-		const struct json_t *text = jsonrpc_member(pair, "value");
+		const char *name = jsonrpc_word(jsonrpc_member(pair, "name"), NULL);
+		const char *text = jsonrpc_word(jsonrpc_member(pair, "value"), NULL);
 
-		if (name == NULL || text == NULL || jsonrpc_kind(name) != JSON_KIND_TEXT ||
-			jsonrpc_kind(text) != JSON_KIND_TEXT)
+		if (name == NULL || text == NULL)
 			return wrong(t, p->name, what);
-		if (add_variable(&a, jsonrpc_text(name, NULL), jsonrpc_text(text, NULL)) < 0)
+		if (add_variable(&a, name, text) < 0)
 			return -1;
 	}
 	return 0;
@@ -230,6 +241,7 @@ take_member(void *context, const char *key, const struct json_t *value)
 {
 	static int (*const takers[])(const struct taking *t, const struct param *p,
 		const struct json_t *value) = { [PARAM_TEXT] = take_text,
+		[PARAM_DATA] = take_data,
 		[PARAM_NUMBER] = take_number,
 		[PARAM_BOOL] = take_bool,
 		[PARAM_WORDS] = take_words,

@@ -10,7 +10,8 @@
 struct json_t;
 
 enum param_kind {
-	PARAM_TEXT, /* const char *: borrowed; min to max bytes */
+	PARAM_TEXT, /* const char *: borrowed; min to max bytes, none of them NUL */
+	PARAM_DATA, /* struct param_data: borrowed; any string */
 	PARAM_NUMBER, /* uint64_t: min to max */
 	PARAM_BOOL, /* uint8_t */
 	PARAM_WORDS, /* char **: strings of at most max bytes, at least min of them */
@@ -18,6 +19,11 @@ enum param_kind {
 	PARAM_PAIRS, /* struct param_env: a list of {"name", "value"} */
 	PARAM_OBJECT, /* members, with offsets in the same struct */
 	PARAM_ANY, /* taken, and not looked at */
+};
+
+struct param_data {
+	const char *bytes; /* NULL: not given */
+	size_t size;
 };
 
 struct param_env {

@@ -68,5 +68,4 @@ rpc_settle(struct rpc *rpc)
 	/* Answers that are given at once are not held back, so their questions are. */
 	if (rpc->life == RPC_LIFE_SERVING)
 		in_pause(&rpc->in, rpc->out.queued > OUT_HARD);
-	rpc->budget.max = out_has_room(&rpc->out) ? RUNS_KEPT : RUNS_KEPT_STALLED;
 }

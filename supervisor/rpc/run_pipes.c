@@ -179,7 +179,7 @@ read_once(struct run_pipe *p)
 static int
 wants_output(const struct run *run)
 {
-	const struct budget *budget = &run->rpc->budget;
+	const struct budget *budget = run->chunks.budget;
 
 	if (run->kind != RUN_STREAMED || !run->block || run->released || run->cancelled)
 		return 1;

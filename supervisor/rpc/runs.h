@@ -17,10 +17,11 @@
 
 struct rpc;
 
-#define RUNS_ENDED        1024 /* that stay known although they were told */
-#define RUNS_KEPT         (64u << 20) /* bytes of output of all runs */
-#define RUNS_KEPT_STALLED (24u << 20) /* while the caller does not read */
-#define RUNS_BUCKETS      2048 /* a power of two */
+#define RUNS_ENDED      1024 /* that stay known although they were told */
+#define RUNS_KEPT       (64u << 20) /* bytes of output of all runs */
+#define RUNS_KEPT_SMALL (20u << 20) /* of those that keep no more than RUNS_USUAL of a stream */
+#define RUNS_USUAL      (1u << 20)
+#define RUNS_BUCKETS    2048 /* a power of two */
 
 enum run_kind {
 	RUN_WHOLE, /* process/run: its output is given with its result */
@@ -124,6 +125,12 @@ int run_started(struct run *run, const struct rpc_started *started, struct cordo
 void run_refused(struct run *run, const struct fault *fault);
 void run_exited(struct run *run, const void *result, size_t size);
 
+/* In the tables while it is LIVE or ENDED. */
+void runs_add(struct run *run);
+void runs_remove(struct run *run);
+/* It counts as ended from now on, and is the newest of those. */
+void runs_end(struct run *run);
+void runs_leave_ended(struct run *run);
 struct run *runs_by_number(struct rpc *rpc, uint64_t number);
 /* By handle or id; NULL with *fault set when the caller has no such run, whoever else has. */
 struct run *runs_by_name(struct rpc *rpc, const char *name, struct fault *fault);

@@ -70,6 +70,30 @@ extends_files(const struct layer *layer)
 	return 0;
 }
 
+/* A command made of the words of a pattern fits it, and with one word more only an open one. */
+static void
+check_pattern(const struct cordon_pattern *pattern)
+{
+	char *words[CORDON_PATTERN_WORDS + 1];
+	struct cordon_program program;
+	struct cordon_words tail;
+
+	if (pattern->count == 0 || pattern->count > CORDON_PATTERN_WORDS)
+		abort();
+	for (size_t i = 0; i < pattern->count; i++)
+		words[i] = pattern->words[i].count == 0 ? "x" : pattern->words[i].texts[0];
+	words[pattern->count] = "x";
+	program = cordon_program(words[0]);
+	cordon_words_init(&tail, NULL, 0, words + 1, pattern->count - 1);
+	if (!cordon_pattern_fits_program(pattern, &program) ||
+		!cordon_pattern_fits_argv0(pattern, &program) ||
+		!cordon_pattern_fits_words(pattern, &tail))
+		abort();
+	cordon_words_init(&tail, NULL, 0, words + 1, pattern->count);
+	if (cordon_pattern_fits_words(pattern, &tail) != (pattern->open != 0))
+		abort();
+}
+
 static void
 check_show(const uint8_t *data, size_t size)
 {
@@ -105,6 +129,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_rules(&layer.rules);
+	for (size_t i = 0; i < layer.values.approvals.count; i++)
+		check_pattern(&layer.values.approvals.rules[i].pattern);
 	files = extends_files(&layer);
 	layer_finish(&layer);
 	if (!files)

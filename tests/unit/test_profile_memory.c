@@ -63,7 +63,10 @@ static const char text[] =
 	"\"set\": {\"B\": \"1\"}}, \"syscalls\": {\"rules\": [{\"why\": \"w\", \"names\": "
 	"[\"read\"], "
 	"\"groups\": [\"@debug\"], \"action\": \"allow\"}, {\"names\": [\"lseek\"], \"action\": "
-	"\"kill\", \"when\": [{\"arg\": \"offset\", \"notIn\": [1, 2]}]}]}}";
+	"\"kill\", \"when\": [{\"arg\": \"offset\", \"notIn\": [1, 2]}]}]}, \"approvals\": {\"default\": "
+	"\"hold\", \"rules\": [{\"id\": \"i\", \"why\": \"w\", \"argv\": [\"a\", {\"oneOf\": [\"b\", \"c\"]}, "
+	"{\"prefix\": \"d\"}, \"*\", \"...\"], \"decision\": \"refuse\", \"examples\": {\"match\": [[\"a\", "
+	"\"b\", \"de\", \"f\"]]}}]}}";
 
 Test(profile_memory, running_out_is_an_error_at_every_point, .timeout = 120)
 {

@@ -9,6 +9,7 @@
 
 #define P "{\"cordonProfile\": 1,\n "
 #define R P "\"syscalls\": {\"rules\": [\n  "
+#define A P "\"approvals\": {\"rules\": [\n  "
 #define E "]}}"
 
 static const struct {
@@ -88,10 +89,6 @@ static const struct {
 		"empty" },
 	{ P "\"network\": {\"limits\": {\"names\": 1}}}",
 		"p.json:2:14: 'network/limits' is not enforced by this build yet" },
-	{ P "\"approvals\": {\"default\": \"hold\"}}",
-		"p.json:2:16: this build has no approvals yet" },
-	{ P "\"approvals\": {\"rules\": [{}]}}",
-		"p.json:2:16: 'approvals/rules' is not enforced by this build yet" },
 	{ P "\"mcp\": {}}", "p.json:2:2: 'mcp' is not enforced by this build yet" },
 	{ P "\"sockets\": {\"connect\": [\"/run/x\"]}}",
 		"p.json:2:2: connecting to sockets of the host is not enforced by this build yet" },
@@ -111,6 +108,68 @@ static const struct {
 	{ P "\"limits\": {\"wall\": \"soon\"}}", "p.json:2:13: " },
 	{ P "\"limits\": {\"processes\": 1.5}}",
 		"p.json:2:13: 'limits/processes' must be a number" },
+	/* Rules over commands */
+	{ P "\"approvals\": {\"default\": \"ask\"}}",
+		"p.json:2:16: 'approvals/default' must be allow, hold or refuse" },
+	{ P "\"approvals\": {\"default\": 1}}",
+		"p.json:2:16: 'approvals/default' must be allow, hold or refuse" },
+	{ P "\"approvals\": {\"noApprover\": \"allow\"}}",
+		"p.json:2:16: 'approvals/noApprover' must be refuse or wait" },
+	{ P "\"approvals\": {\"rules\": {}}}",
+		"p.json:2:16: 'approvals/rules' must be a list of rules, not an object" },
+	{ P "\"approvals\": {\"rule\": []}}",
+		"p.json:2:16: unknown key 'rule'; did you mean 'rules'?" },
+	{ A "{}" E, "p.json:3:3: a rule has an \"id\", an \"argv\" and a \"decision\"" },
+	{ A "{\"argv\": [\"a\"], \"decision\": \"hold\"}" E, "p.json:3:3: a rule has an \"id\"" },
+	{ A "{\"id\": \"a\", \"decision\": \"hold\"}" E, "p.json:3:3: a rule has an \"id\"" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"]}" E, "p.json:3:3: a rule has an \"id\"" },
+	{ A "{\"id\": \"\", \"argv\": [\"a\"], \"decision\": \"hold\"}" E,
+		"p.json:3:4: the id of a rule has 1 to 64 letters, digits, '.', '_' or '-'" },
+	{ A "{\"id\": \"a b\", \"argv\": [\"a\"], \"decision\": \"hold\"}" E,
+		"p.json:3:4: the id of a rule has" },
+	{ A "{\"id\": 3, \"argv\": [\"a\"], \"decision\": \"hold\"}" E,
+		"p.json:3:4: 'approvals/rules/0/id' must be a string, not a number" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"], \"decision\": \"hold\"},\n"
+	    "  {\"id\": \"a\", \"argv\": [\"b\"], \"decision\": \"hold\"}" E,
+		"p.json:4:4: there is a rule 'a' already" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"], \"decision\": \"deny\"}" E,
+		"p.json:3:30: 'approvals/rules/0/decision' must be allow, hold or refuse" },
+	{ A "{\"id\": \"a\", \"argv\": \"a\", \"decision\": \"hold\"}" E,
+		"p.json:3:15: 'approvals/rules/0/argv' must be a list of words, not a string" },
+	{ A "{\"id\": \"a\", \"argv\": [], \"decision\": \"hold\"}" E,
+		"p.json:3:15: a pattern has 1 to 64 words" },
+	{ A "{\"id\": \"a\", \"argv\": [\"...\"], \"decision\": \"hold\"}" E,
+		"p.json:3:15: a pattern has 1 to 64 words, of which the first is the program" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\", \"...\", \"b\"], \"decision\": \"hold\"}" E,
+		"p.json:3:29: \"...\" can only be the last word" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\", 7], \"decision\": \"hold\"}" E,
+		"p.json:3:29: a word of a pattern is a string, {\"oneOf\": [...]} or "
+		"{\"prefix\": \"...\"}, not a number" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\", {}], \"decision\": \"hold\"}" E,
+		"p.json:3:29: a word has either \"oneOf\" or \"prefix\"" },
+	{ A "{\"id\": \"a\", \"argv\": [{\"oneOf\": [\"a\"], \"prefix\": \"b\"}], \"decision\": "
+	    "\"hold\"}" E,
+		"p.json:3:24: a word has either \"oneOf\" or \"prefix\"" },
+	{ A "{\"id\": \"a\", \"argv\": [{\"anyOf\": [\"a\"]}], \"decision\": \"hold\"}" E,
+		"p.json:3:25: unknown key 'anyOf'; did you mean 'oneOf'?" },
+	{ A "{\"id\": \"a\", \"argv\": [{\"oneOf\": []}], \"decision\": \"hold\"}" E,
+		"p.json:3:25: \"oneOf\" is a list of 1 to 256 words" },
+	{ A "{\"id\": \"a\", \"argv\": [{\"oneOf\": [\"a\", 1]}], \"decision\": \"hold\"}" E,
+		"p.json:3:40: " },
+	{ A "{\"id\": \"a\", \"argv\": [{\"prefix\": \"\"}], \"decision\": \"hold\"}" E,
+		"p.json:3:25: an empty prefix fits every word: write \"*\" for that" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"], \"decision\": \"hold\",\n \"examples\": {\"match\": "
+	    "[[\"a\"], [\"a\", \"b\"]]}}" E,
+		"p.json:4:32: this command should match its rule, and does not" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\", \"...\"], \"decision\": \"hold\",\n \"examples\": "
+	    "{\"notMatch\": [[\"b\"],\n [\"/bin/a\"]]}}" E,
+		"p.json:5:2: this command should not match its rule, and does" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"], \"decision\": \"hold\",\n \"examples\": {\"match\": "
+	    "[[]]}}" E,
+		"p.json:4:25: an example is a command: at least one word" },
+	{ A "{\"id\": \"a\", \"argv\": [\"a\"], \"decision\": \"hold\",\n \"examples\": {\"matches\": "
+	    "[]}}" E,
+		"p.json:4:15: unknown key 'matches'; did you mean 'match'?" },
 	/* System calls */
 	{ P "\"syscalls\": {\"default\": \"allow\"}}",
 		"p.json:2:15: the default of system calls is an errno or \"kill\", never allow" },

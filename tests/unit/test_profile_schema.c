@@ -266,6 +266,15 @@ Test(profile_schema, refuses_what_the_parser_refuses)
 		"{\"cordonProfile\": 1, \"syscalls\": {\"rules\": [{\"names\": [\"read\"], "
 		"\"action\": "
 		"\"allow\", \"when\": [{\"arg\": 0, \"eq\": 1, \"in\": [1]}]}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"default\": \"ask\"}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"argv\": [\"a\"], \"decision\": "
+		"\"hold\"}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a b\", \"argv\": "
+		"[\"a\"], \"decision\": \"hold\"}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [], "
+		"\"decision\": \"hold\"}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\", "
+		"{\"prefix\": \"\"}], \"decision\": \"hold\"}]}}",
 		"{\"cordonProfile\": 1, \"digest\": \"sha256:12\"}" };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4), by libcrypto. */
+/* SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104), by libcrypto. */
 #pragma once
 
 #include <stddef.h>
@@ -20,4 +20,7 @@ int cordon_digest_end(struct cordon_digest *d, uint8_t out[CORDON_DIGEST_SIZE]) 
 /* All in one. */
 int cordon_digest_of(const void *data, size_t size, uint8_t out[CORDON_DIGEST_SIZE],
 	struct cordon_error *err) CORDON_CHECKED;
+/* HMAC-SHA256: who has not the key cannot find data by trying what it might be. */
+int cordon_digest_keyed(const void *key, size_t key_size, const void *data, size_t size,
+	uint8_t out[CORDON_DIGEST_SIZE]) CORDON_CHECKED;
 void cordon_digest_hex(const uint8_t digest[CORDON_DIGEST_SIZE], char out[CORDON_DIGEST_HEX]);

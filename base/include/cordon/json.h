@@ -28,3 +28,5 @@ void cordon_json_raw(struct cordon_json *j, const char *key, const char *text, s
 /* The finished text, NUL-terminated, owned by j; ret_size may be NULL and excludes the NUL. NULL when a
  * put failed, something is open or nothing was put. */
 const char *cordon_json_text(struct cordon_json *j, size_t *ret_size);
+/* The same, for the caller to free and no larger than it is; j is destroyed, also when it is NULL. */
+char *cordon_json_take(struct cordon_json *j, size_t *ret_size);

@@ -17,9 +17,9 @@ struct cordon_selfjail {
 	uint64_t files; /* open descriptors, as far as the hard limit lets */
 };
 
-/* From here on: no new privileges, no core, not dumpable, nothing opened, reached, executed or cloned.
- * Landlock is a second lock where the kernel has it. With sanitizers, whose own calls are not ours to
- * list, only privileges and core are given up. Returns 0, or -1 with *err set: then carry on with
+/* From here on: no capabilities, no new privileges, no core, not dumpable, nothing opened, reached,
+ * executed or cloned. Landlock is a second lock where the kernel has it. With sanitizers, whose own calls
+ * are not ours to list, only privileges and core are given up. Returns 0, or -1 with *err set: then carry on with
  * nothing. See seccomp(2), landlock(7). */
 int cordon_selfjail_enter(
 	const struct cordon_selfjail *jail, struct cordon_error *err) CORDON_CHECKED;

@@ -9,6 +9,7 @@
 
 #include <linux/filter.h>
 
+#include <cordon/approvals.h>
 #include <cordon/digest.h>
 #include <cordon/error.h>
 
@@ -63,6 +64,8 @@ struct cordon_profile {
 	struct cordon_strings set; /* NAME=VALUE */
 
 	struct cordon_limits limits;
+
+	struct cordon_approvals approvals;
 
 	struct sock_filter *filter; /* verified verdict filter, see <cordon/bpf.h> */
 	size_t filter_count;

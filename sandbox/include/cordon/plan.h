@@ -17,6 +17,10 @@
 #define CORDON_PLAN_PATTERNS 256
 #define CORDON_PLAN_CALLS    512
 
+/* The mode of the empty directories that hold protected names while a run is going: nobody else makes a
+ * directory sticky that nobody can write. */
+#define CORDON_PLACEHOLDER_MODE 01555
+
 enum cordon_plan_workspace { CORDON_WORKSPACE_NONE, CORDON_WORKSPACE_READ, CORDON_WORKSPACE_WRITE };
 
 enum cordon_plan_flag {

@@ -25,10 +25,11 @@ struct run_result {
 	char run[132]; /* id, or the caller's own handle */
 	char profile[132];
 	char profile_digest[72]; /* "": the profile could not be loaded */
-	char decision[16], rule[64]; /* rule "": none */
+	char decision[16], rule[72]; /* "": none */
 	int32_t exit_code; /* -1: it did not exit by itself */
 	char signal[24]; /* "": none */
 	char reason[16];
+	char reason_code[40]; /* of a refusal, a missing protection or a limit; "": none */
 	char message[400]; /* "": nothing to tell people */
 	uint64_t wall_ms, user_ms, system_ms, max_rss_bytes;
 	uint64_t processes; /* UINT64_MAX: unknown */
