@@ -353,7 +353,7 @@ sample(struct launcher *l)
 static void
 make_ahead(struct launcher *l)
 {
-	if (!l->ending && l->sequence != 1 && !any_starting(l))
+	if (l->net.next < 0 && !l->ending && l->sequence != 1 && !any_starting(l))
 		netns_spare_fill(&l->net);
 }
 

@@ -2,12 +2,11 @@
  * end is the end of all its processes (pid_namespaces(7)), so that its pidfd is all that has to be
  * waited for.
  *
- * calls: openat2 fcntl socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of
- * covers.c ids.c cgroup.c watch.c starts_code.c */
+ * calls: socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of prepare.c covers.c
+ * ids.c idmap.c cgroup.c watch.c netns.c starts_code.c */
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,16 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/openat2.h>
 #include <linux/sched.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
-#include <cordon/path.h>
 
 #include "idmap.h"
 #include "init.h"
 #include "init_proto.h"
+#include "prepare.h"
 #include "sample.h"
 #include "starts_code.h"
 
@@ -80,85 +78,6 @@ reap(const struct run *run)
 
 	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
-}
-
-static int
-open_workspace(struct run *run, struct cordon_error *err)
-{
-	const struct cordon_launch *l = &run->launch;
-	struct cordon_identity identity;
-
-	if (l->workspace[0] == '\0' || run->setup.plan->workspace == CORDON_WORKSPACE_NONE)
-		return 0;
-	run->workspace = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	if (run->workspace < 0 || cordon_identify(run->workspace, &identity) < 0)
-		return cordon_fail(
-			err, CORDON_ESYS, errno, "could not open the workspace '%s'", l->workspace);
-	if (identity.dev != l->workspace_identity.dev ||
-		identity.ino != l->workspace_identity.ino) {
-		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the workspace '%s' is another directory by now; start it again",
-			l->workspace);
-		return cordon_because(err, "floor.workspace");
-	}
-	return 0;
-}
-
-/* What enforces the limits of this run; refuses when that is not enough. */
-static int
-settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	const struct cordon_plan *p = run->setup.plan;
-
-	cgroup_create(&run->cgroup, l->cgroups, getpid(), l->sequence, p);
-	run->memory_kind = run->cgroup.memory;
-	if (run->memory_kind == CORDON_LIMIT_NONE && p->memory_bytes != UINT64_MAX &&
-		sample_memory(getpid()) != UINT64_MAX)
-		run->memory_kind = CORDON_LIMIT_SAMPLED;
-	run->processes_kind = run->cgroup.processes;
-	if (run->processes_kind == CORDON_LIMIT_NONE && p->processes != UINT64_MAX)
-		run->processes_kind = CORDON_LIMIT_RLIMIT;
-	if ((p->flags & CORDON_PLAN_MEMORY_ENFORCED) != 0 && p->memory_bytes != UINT64_MAX &&
-		run->cgroup.memory == CORDON_LIMIT_NONE) {
-		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the memory of a run cannot be limited here, only sampled, and the profile "
-			"has "
-			"limits.memoryEnforced; run cordon as root, or delegate a cgroup with the "
-			"memory "
-			"controller to this user (systemd-run --user --scope -p Delegate=yes)");
-		return cordon_because(err, "floor.memory");
-	}
-	return 0;
-}
-
-static int
-hold_and_watch(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	struct sandbox_setup *s = &run->setup;
-
-	if (run->workspace < 0)
-		return 0;
-	if (covers_hold(&s->covers, run->workspace, err) < 0)
-		return -1;
-	return watch_create(run->workspace, s->plan, &s->covers, &l->watches, &run->watch, err);
-}
-
-static int
-prepare(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	struct sandbox_setup *s = &run->setup;
-
-	if (open_workspace(run, err) < 0)
-		return -1;
-	if (run->workspace >= 0 && covers_find(&s->covers, run->workspace, s->plan, err) < 0)
-		return -1;
-	/* A name that is to be hidden goes unnoticed when it appears before the watch begins. */
-	if (s->plan->hide_count > 0 && hold_and_watch(l, run, err) < 0)
-		return -1;
-	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
-		return -1;
-	return settle_limits(l, run, err);
 }
 
 static int
@@ -218,28 +137,6 @@ lower_limits(struct cordon_plan *plan, const struct cordon_launch *launch)
 	lower(&plan->file_bytes, launch->file_bytes);
 }
 
-/* Does what can be done while pid 1 builds its root, and tells it. */
-static int
-finish_covers(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	const struct sandbox_covers *covers = &run->setup.covers;
-	uint64_t words[INIT_WORDS] = { INIT_SKIP };
-	int sent = 0;
-
-	if (run->setup.plan->hide_count == 0 && hold_and_watch(l, run, err) < 0)
-		return -1;
-	for (size_t i = 0; i < covers->count && sent == 0; i++) {
-		words[1] = i;
-		if (covers->items[i].kind == COVER_NOTHING)
-			sent = init_send(run->link, words, -1);
-	}
-	words[0] = INIT_GO;
-	if (covers->count > 0 && sent == 0)
-		(void)!init_send(run->link, words, -1);
-	/* When it has died, its pidfd says so, and before that it said why. */
-	return 0;
-}
-
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
@@ -272,8 +169,8 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
-	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
-		finish_covers(l, run, err) < 0) {
+	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
+		prepare_covers(l, run, err) < 0) {
 		if (run->pidfd >= 0) {
 			run_kill(run, CORDON_END_KILLED);
 			reap(run);

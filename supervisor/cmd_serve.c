@@ -67,11 +67,11 @@ parse_options(int argc, char **argv, struct options *o, struct cordon_error *err
 		case OPT_WORKSPACE:
 			o->workspace = optarg;
 			break;
-		case OPT_CWD:
-			o->cwd = optarg;
-			break;
 		case OPT_LISTEN:
 			o->listen = optarg;
+			break;
+		case OPT_CWD:
+			o->cwd = optarg;
 			break;
 		case OPT_STDIO:
 			stdio = 1;

@@ -27,7 +27,7 @@ int call_render_later(struct rpc *rpc, const struct call *call, struct run *run,
 	request_render_fn *render, struct fault *fault) CORDON_CHECKED;
 
 /* Bytes that are given as text or as base64, either of which was not given. *ret_data is the caller's to free. */
-int call_take_bytes(const struct param_data *text, const char *base64, uint8_t **ret_data, size_t *ret_size,
-	struct fault *fault) CORDON_CHECKED;
+int call_take_bytes(const struct param_data *text, const char *base64, uint8_t **ret_data,
+	size_t *ret_size, struct fault *fault) CORDON_CHECKED;
 
 void calls_take_line(struct rpc *rpc, const char *line, size_t size);
