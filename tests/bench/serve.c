@@ -24,6 +24,13 @@ median(const struct bench *b, const struct runs_found *r, enum run_kind kind)
 }
 
 static void
+print_cpu(const struct cpu_cost *c)
+{
+	printf("\"cpuOfRun\": {\"monitor\": %.1f, \"rpc\": %.1f, \"launcher\": %.1f}", c->monitor,
+		c->rpc, c->launcher);
+}
+
+static void
 print_runs(const struct bench *b, const struct runs_found *r)
 {
 	char more[128];
@@ -39,8 +46,9 @@ print_runs(const struct bench *b, const struct runs_found *r)
 				median(b, r, (enum run_kind)kind) / median(b, r, RUN_BWRAP));
 		print_series(run_names[kind], r->samples[kind], b->rounds, more);
 	}
-	printf("  \"cpuOfRun\": {\"monitor\": %.1f, \"rpc\": %.1f, \"launcher\": %.1f},\n",
-		r->monitor_cpu, r->rpc_cpu, r->launcher_cpu);
+	printf("  ");
+	print_cpu(&r->cpu);
+	printf(",\n");
 	printf("  \"perSecond\": {\"bubblewrapTwoAtATime\": %.1f, \"twoInFlight\": %.1f, "
 	       "\"fourInFlight\": %.1f},\n",
 		r->bwrap_two, r->two, r->four);
@@ -81,8 +89,10 @@ print_live(const struct live_found *l)
 		const struct live_level *v = &l->levels[i];
 
 		printf("    {\"runs\": %" PRIu32 ", \"median\": %.1f, \"idleMonitor\": %.1f, "
-		       "\"spawn\": %.1f,\n     \"kib\": {",
+		       "\"spawn\": %.1f,\n     ",
 			v->live, v->run, v->idle, v->spawn);
+		print_cpu(&v->cpu);
+		printf(",\n     \"kib\": {");
 		print_costs(&v->monitor, &v->rpc, &v->launcher);
 		printf("}}%s\n", i + 1 < LIVE_LEVELS ? "," : "");
 	}
@@ -124,6 +134,12 @@ print_run_budgets(const struct bench *b, const struct runs_found *r)
 		"four in flight / bubblewrap two at a time", "none", r->four / r->bwrap_two, 0);
 }
 
+static double
+cpu_sum(const struct cpu_cost *c)
+{
+	return c->monitor + c->rpc + c->launcher;
+}
+
 static void
 print_live_budgets(const struct live_found *l)
 {
@@ -140,6 +156,10 @@ print_live_budgets(const struct live_found *l)
 		snprintf(path, sizeof(path),
 			"process/run with %" PRIu32 " live runs / in a monitor without", v->live);
 		print_budget(path, "0.8 to 1.2", v->run / v->idle, 0);
+		snprintf(path, sizeof(path),
+			"the same, time on a processor of cordon's processes, / with %" PRIu32,
+			few->live);
+		print_budget(path, "0.8 to 1.2", cpu_sum(&v->cpu) / cpu_sum(&few->cpu), 0);
 	}
 	print_budget("monitor idle, KiB resident", "at most 8192", l->monitor.rss_kib, 0);
 	print_budget("monitor, KiB more for each live run", "at most 64",

@@ -17,6 +17,17 @@ struct bench {
 	int brief; /* so few rounds that only the way is tried */
 };
 
+/* Time on a processor that a process/run costs each, without the run's own; it is less at the mercy of
+ * what else the machine does. */
+struct cpu_cost {
+	double monitor, rpc, launcher;
+};
+
+/* Begins to count in *cost. */
+void cpu_cost_begin(pid_t monitor, struct cpu_cost *cost);
+/* Makes it the cost of one of so many runs. */
+void cpu_cost_end(pid_t monitor, struct cpu_cost *cost, uint32_t runs);
+
 /* serve_runs.c: process/run of /bin/true. */
 enum run_kind { RUN_SPAWN, RUN_BWRAP, RUN_PAUSED, RUN_ROW, RUN_KINDS };
 
@@ -24,7 +35,7 @@ struct runs_found {
 	double *samples[RUN_KINDS]; /* sorted, bench.rounds of each */
 	size_t prepared; /* sandboxes that wait in the launcher */
 	double two, four, bwrap_two; /* launches a second, so many at a time */
-	double monitor_cpu, rpc_cpu, launcher_cpu; /* of a process/run, without the run's own */
+	struct cpu_cost cpu;
 };
 
 int measure_runs(struct bench *b, struct runs_found *ret, struct cordon_error *err) CORDON_CHECKED;
@@ -36,6 +47,7 @@ void runs_found_finish(struct runs_found *found);
 struct live_level {
 	uint32_t live;
 	double run, idle, spawn; /* medians: here, in a monitor without runs, and a bare spawn */
+	struct cpu_cost cpu;
 	struct process_cost monitor, rpc, launcher;
 };
 

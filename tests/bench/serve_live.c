@@ -127,8 +127,10 @@ measure_levels(struct bench *b, struct server *here, struct server *idle, struct
 		started = start_sleepers(&here->client, "readonly", level->live - live, &live, err);
 		if (started != 1)
 			return cordon_while(err, "process/start with %u live runs", live);
+		cpu_cost_begin(here->pid, &level->cpu);
 		if (measure_level(b, &here->client, &idle->client, level, samples, err) < 0)
 			return -1;
+		cpu_cost_end(here->pid, &level->cpu, b->rounds);
 		look(here->pid, &level->monitor, &level->rpc, &level->launcher);
 	}
 	found->writers_asked = wanted[LIVE_LEVELS - 1];

@@ -123,21 +123,28 @@ measure_rates(struct bench *b, struct client *c, struct runs_found *found, struc
 	return 0;
 }
 
-/* Time on a processor is less at the mercy of what else the machine does. */
-static int
-measure_cpu(struct bench *b, struct server *s, struct runs_found *found, struct cordon_error *err)
+static struct cpu_cost
+cpu_now(pid_t monitor)
 {
-	const pid_t pids[3] = { s->pid, process_child(s->pid, "cordon-rpc"),
-		process_child(s->pid, "cordon-launcher") };
-	double *const ret[3] = { &found->monitor_cpu, &found->rpc_cpu, &found->launcher_cpu };
+	return (struct cpu_cost){ .monitor = process_cpu_us(monitor),
+		.rpc = process_cpu_us(process_child(monitor, "cordon-rpc")),
+		.launcher = process_cpu_us(process_child(monitor, "cordon-launcher")) };
+}
 
-	for (int i = 0; i < 3; i++)
-		*ret[i] = process_cpu_us(pids[i]);
-	if (run_many(&s->client, b->rounds, 1, err) < 0)
-		return -1;
-	for (int i = 0; i < 3; i++)
-		*ret[i] = (process_cpu_us(pids[i]) - *ret[i]) / b->rounds;
-	return 0;
+void
+cpu_cost_begin(pid_t monitor, struct cpu_cost *cost)
+{
+	*cost = cpu_now(monitor);
+}
+
+void
+cpu_cost_end(pid_t monitor, struct cpu_cost *cost, uint32_t runs)
+{
+	const struct cpu_cost now = cpu_now(monitor);
+
+	cost->monitor = (now.monitor - cost->monitor) / runs;
+	cost->rpc = (now.rpc - cost->rpc) / runs;
+	cost->launcher = (now.launcher - cost->launcher) / runs;
 }
 
 int
@@ -157,9 +164,11 @@ measure_runs(struct bench *b, struct runs_found *found, struct cordon_error *err
 		pause_ms(50);
 		found->prepared = process_count_children(process_child(s.pid, "cordon-launcher"));
 		if (measure_alternating(b, &s.client, found, err) == 0 &&
-			measure_rates(b, &s.client, found, err) == 0 &&
-			measure_cpu(b, &s, found, err) == 0)
-			result = 0;
+			measure_rates(b, &s.client, found, err) == 0) {
+			cpu_cost_begin(s.pid, &found->cpu);
+			result = run_many(&s.client, b->rounds, 1, err);
+			cpu_cost_end(s.pid, &found->cpu, b->rounds);
+		}
 	}
 	server_stop(&s);
 	return result;
