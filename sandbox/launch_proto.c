@@ -94,6 +94,15 @@ cordon_launch_send_launch(int link, const struct cordon_launch *launch, const in
 }
 
 void
+cordon_launch_encode_prepare(const struct cordon_prepare *p, struct cordon_writer *w)
+{
+	cordon_put_u32(w, p->plan);
+	cordon_put_u32(w, p->count);
+	cordon_put_string(w, p->workspace);
+	put_identity(w, &p->workspace_identity);
+}
+
+void
 cordon_launch_encode_signal(uint64_t run, int signal, struct cordon_writer *w)
 {
 	cordon_put_u64(w, run);
@@ -167,6 +176,26 @@ cordon_launch_decode(
 		return cordon_fail(err, CORDON_EPEER, 0, "a launch request has the wrong shape");
 	}
 	*ret = launch;
+	return 0;
+}
+
+int
+cordon_launch_decode_prepare(
+	const void *data, size_t size, struct cordon_prepare *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct cordon_prepare p = { 0 };
+
+	if (cordon_get_u32(&r, &p.plan) < 0 || cordon_get_u32(&r, &p.count) < 0 ||
+		p.count > CORDON_LAUNCH_READY ||
+		cordon_get_string(&r, PATH_MAX - 1, &p.workspace) < 0 ||
+		(p.workspace[0] != '/' && p.workspace[0] != '\0') ||
+		get_identity(&r, &p.workspace_identity) < 0 || r.left != 0) {
+		free(p.workspace);
+		return cordon_fail(
+			err, CORDON_EPEER, 0, "a message to prepare has the wrong shape");
+	}
+	*ret = p;
 	return 0;
 }
 

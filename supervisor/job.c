@@ -190,6 +190,7 @@ start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
 	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
 								       : p.profile->limits.output;
 	send_launch(job, &p, r, fds, (unsigned)count);
+	plans_keep_ready(c->serve, p.plan, &p.workspace);
 	prepared_finish(&p);
 	return 0;
 }
