@@ -225,6 +225,7 @@ cordon_launch_send_started(
 	cordon_put_u32(&w, s->landlock);
 	cordon_put_u8(&w, s->reports_calls != 0);
 	cordon_put_u8(&w, s->mapped_root != 0);
+	cordon_put_u8(&w, s->ahead != 0);
 	return send_writer(link, CORDON_LAUNCH_STARTED, &w, &pty, pty >= 0, err);
 }
 
@@ -286,12 +287,12 @@ static int
 get_started(struct cordon_reader *r, struct cordon_started *s)
 {
 	uint32_t pid = 0;
-	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0;
+	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0, ahead = 0;
 
 	if (cordon_get_u32(r, &pid) < 0 || cordon_get_u8(r, &kinds[0]) < 0 ||
 		cordon_get_u8(r, &kinds[1]) < 0 || cordon_get_u8(r, &kinds[2]) < 0 ||
 		cordon_get_u32(r, &s->landlock) < 0 || cordon_get_u8(r, &reports) < 0 ||
-		cordon_get_u8(r, &mapped) < 0)
+		cordon_get_u8(r, &mapped) < 0 || cordon_get_u8(r, &ahead) < 0)
 		return -1;
 	for (int i = 0; i < 3; i++)
 		if (kinds[i] > CORDON_LIMIT_CGROUP2)
@@ -302,6 +303,7 @@ get_started(struct cordon_reader *r, struct cordon_started *s)
 	s->cpu = kinds[2];
 	s->reports_calls = reports;
 	s->mapped_root = mapped;
+	s->ahead = ahead;
 	return 0;
 }
 

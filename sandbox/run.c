@@ -266,7 +266,8 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 							     : CORDON_LIMIT_RLIMIT,
 		.landlock = (uint32_t)run->setup.landlock_abi,
 		.reports_calls = notify,
-		.mapped_root = run->setup.ids.mapped_root };
+		.mapped_root = run->setup.ids.mapped_root,
+		.ahead = run->setup.ahead };
 	struct cordon_error ignored;
 
 	run->state = RUN_LIVE;

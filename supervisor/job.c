@@ -258,6 +258,7 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 
 	job->state = JOB_RUNNING;
 	job->start = event->started;
+	job->serve->ahead += event->started.ahead != 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
 	if (job->caller == NULL)
 		return; /* its end is on the way */

@@ -153,6 +153,7 @@ struct serve {
 	unsigned question_count;
 	struct timespec began_at;
 	uint64_t refused; /* requests, so far */
+	uint64_t ahead; /* runs whose sandbox was made before they were asked for, so far */
 
 	int frozen; /* by the operator: nothing is started any more */
 	int ending;

@@ -74,6 +74,7 @@ struct cordon_started {
 	uint32_t landlock; /* ABI version in use, 0: none */
 	int reports_calls; /* refused calls are counted */
 	int mapped_root; /* degraded by configuration: host uid 0 inside */
+	int ahead; /* the sandbox was made before the launch came */
 };
 
 /* Why a run ended, as far as the launcher knows; time and output limits are the monitor's. */
