@@ -133,6 +133,7 @@ make_run(struct rpc *rpc, const struct run_wish *wish)
 	run->block = wish->block;
 	run->is_ours = wish->is_ours;
 	run->wants_input = wish->input;
+	run->input.budget = &rpc->input;
 	run->input.is_open = wish->input;
 	run->input.is_gone = !wish->input;
 	run->has_handle = wish->handle != NULL;
@@ -160,17 +161,23 @@ send_question(
 	return 0;
 }
 
+/* wish->data is taken. */
 static struct run *
 begin(struct rpc *rpc, const struct run_wish *wish, enum rpc_message number,
 	struct cordon_writer *body, struct fault *fault)
 {
 	struct run *run = make_run(rpc, wish);
+	int result = 0;
 
 	if (run == NULL) {
+		free(wish->data);
 		fault_set(fault, FAULT_INTERNAL, "limit.memory", "there is no memory for a run");
 		return NULL;
 	}
-	if (send_question(rpc, number, body, fault) < 0) {
+	if (wish->data != NULL && input_add(&run->input, NULL, wish->data, wish->size) < 0)
+		result = fault_set(
+			fault, FAULT_BUSY, "limit.stdin", "too much input waits for runs");
+	if (result < 0 || send_question(rpc, number, body, fault) < 0) {
 		free_run(run);
 		return NULL;
 	}
@@ -187,7 +194,10 @@ run_ask(struct rpc *rpc, struct request *request, const struct run_wish *wish,
 	if (r->live == RPC_RUNS) {
 		fault_set(fault, FAULT_LIMIT, "limit.runs", "%d runs are live", RPC_RUNS);
 		fault->retryable = 1;
-	} else if (wish->handle == NULL || take_handle(rpc, wish->handle, fault) == 0) {
+		free(wish->data);
+	} else if (wish->handle != NULL && take_handle(rpc, wish->handle, fault) < 0) {
+		free(wish->data);
+	} else {
 		run = begin(rpc, wish, number, body, fault);
 		if (run == NULL && wish->handle != NULL)
 			handles_remove(&r->handles, wish->handle);

@@ -129,6 +129,7 @@ runs_init(struct rpc *rpc, const uint64_t secret[6])
 {
 	memcpy(rpc->runs.secret, secret, sizeof(rpc->runs.secret));
 	handles_init(&rpc->runs.handles, secret + 2);
+	rpc->input = (struct budget){ .max = INPUT_ALL };
 	rpc->kept = (struct budget){ .max = RUNS_KEPT, .reclaim = reclaim, .context = rpc };
 	rpc->kept_small = rpc->kept;
 	rpc->kept_small.max = RUNS_KEPT_SMALL;

@@ -111,6 +111,8 @@ struct run_wish {
 	const char *label, *session;
 	size_t keep; /* bytes of output, by stream */
 	int tty, notify, block, input, is_ours;
+	uint8_t *data; /* input that is known at the begin; run_ask takes it */
+	size_t size;
 };
 
 /* Asks the monitor for a run, for request: number and body of the message, which is taken. Returns the run,
