@@ -163,5 +163,6 @@ runs_finish(struct rpc *rpc)
 	}
 	runs_each(rpc, end_any, NULL);
 	cordon_timer_remove(r->held);
+	cordon_timer_remove(r->late);
 	handles_finish(&r->handles);
 }

@@ -93,6 +93,7 @@ struct runs {
 	struct run *oldest, *newest; /* of the ended */
 	struct run *news, *last_news;
 	struct run *fresh; /* started, not watched yet */
+	struct cordon_timer *late; /* until they are watched */
 	struct cordon_timer *held; /* until bytes that are held are given as they are */
 };
 
@@ -145,5 +146,5 @@ void run_kill(struct run *run, int kind);
 void run_release(struct run *run, struct request *request);
 /* Its result was given to the caller. */
 void run_told(struct run *run);
-/* Begins to watch the pipes of runs that have started and are not over already. */
+/* Begins to watch the pipes of runs that have started, or does so soon. */
 void runs_watch_fresh(struct rpc *rpc);
