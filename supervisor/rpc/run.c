@@ -193,8 +193,8 @@ run_ask(struct rpc *rpc, struct request *request, const struct run_wish *wish,
 	struct runs *r = &rpc->runs;
 	struct run *run = NULL;
 
-	if (r->live == RPC_RUNS) {
-		fault_set(fault, FAULT_LIMIT, "limit.runs", "%d runs are live", RPC_RUNS);
+	if (r->live >= r->live_max) {
+		fault_set(fault, FAULT_LIMIT, "limit.runs", "%u runs are live", r->live);
 		fault->retryable = 1;
 		free(wish->data);
 	} else if (wish->handle != NULL && take_handle(rpc, wish->handle, fault) < 0) {
