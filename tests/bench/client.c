@@ -86,7 +86,7 @@ client_line(struct client *c, char **ret_line, struct cordon_error *err)
 }
 
 int
-client_answer(struct client *c, uint64_t *ret_id, char **ret_line, struct cordon_error *err)
+client_hear(struct client *c, uint64_t *ret_id, char **ret_line, struct cordon_error *err)
 {
 	char *line, *behind;
 
@@ -95,11 +95,18 @@ client_answer(struct client *c, uint64_t *ret_id, char **ret_line, struct cordon
 			return -1;
 	while (strncmp(line, id_head, sizeof(id_head) - 1) != 0);
 	*ret_id = strtoumax(line + sizeof(id_head) - 1, &behind, 10);
-	if (strncmp(behind, ",\"result\":", 10) != 0)
-		return cordon_fail(err, CORDON_EPEER, 0, "cordon serve answered '%.150s'", line);
 	if (ret_line != NULL)
 		*ret_line = line;
+	if (strncmp(behind, ",\"result\":", 10) == 0)
+		return 1;
+	(void)cordon_fail(err, CORDON_EPEER, 0, "cordon serve answered '%.150s'", line);
 	return 0;
+}
+
+int
+client_answer(struct client *c, uint64_t *ret_id, char **ret_line, struct cordon_error *err)
+{
+	return client_hear(c, ret_id, ret_line, err) == 1 ? 0 : -1;
 }
 
 int

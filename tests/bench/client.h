@@ -43,7 +43,11 @@ int client_send(struct client *c, const char *method, const char *params, uint64
 	struct cordon_error *err) CORDON_CHECKED;
 /* The next line, which stays valid until the next call: its end is '\0'. */
 int client_line(struct client *c, char **ret_line, struct cordon_error *err) CORDON_CHECKED;
-/* Waits for any answer. Notifications are passed over; an error is one here. ret_line may be NULL. */
+/* Waits for any answer; notifications are passed over. Returns 1 for a result, 0 for an error, whose line
+ * *err quotes, and -1. ret_line may be NULL. */
+int client_hear(struct client *c, uint64_t *ret_id, char **ret_line,
+	struct cordon_error *err) CORDON_CHECKED;
+/* The same, where an error is one here. */
 int client_answer(struct client *c, uint64_t *ret_id, char **ret_line,
 	struct cordon_error *err) CORDON_CHECKED;
 /* Sends a request and waits for its answer, which has to come before any other. */

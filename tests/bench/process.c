@@ -53,6 +53,14 @@ process_cost(pid_t pid, struct process_cost *ret)
 	ret->fds = count_fds(pid);
 }
 
+double
+process_cpu_us(pid_t pid)
+{
+	const double ns = look_up(pid, "schedstat", "");
+
+	return ns < 0 ? -1 : ns / 1000.0;
+}
+
 /* Calls fn for each child until it returns nonzero. */
 static void
 each_child(pid_t pid, int (*fn)(void *context, pid_t child), void *context)

@@ -10,6 +10,8 @@ struct process_cost {
 };
 
 void process_cost(pid_t pid, struct process_cost *ret);
+/* Time on a processor so far, in microseconds; -1: unknown. */
+double process_cpu_us(pid_t pid);
 /* The child of that name, or -1. */
 pid_t process_child(pid_t pid, const char *name);
 size_t process_count_children(pid_t pid);

@@ -39,6 +39,8 @@ print_runs(const struct bench *b, const struct runs_found *r)
 				median(b, r, (enum run_kind)kind) / median(b, r, RUN_BWRAP));
 		print_series(run_names[kind], r->samples[kind], b->rounds, more);
 	}
+	printf("  \"cpuOfRun\": {\"monitor\": %.1f, \"rpc\": %.1f, \"launcher\": %.1f},\n",
+		r->monitor_cpu, r->rpc_cpu, r->launcher_cpu);
 	printf("  \"perSecond\": {\"bubblewrapTwoAtATime\": %.1f, \"twoInFlight\": %.1f, "
 	       "\"fourInFlight\": %.1f},\n",
 		r->bwrap_two, r->two, r->four);
@@ -84,7 +86,10 @@ print_live(const struct live_found *l)
 		print_costs(&v->monitor, &v->rpc, &v->launcher);
 		printf("}}%s\n", i + 1 < LIVE_LEVELS ? "," : "");
 	}
-	printf("  ],\n");
+	printf("  ],\n  \"writersAtOnce\": {\"asked\": %" PRIu32 ", \"got\": %" PRIu32 "},\n",
+		l->writers_asked, l->writers);
+	if (l->writers < l->writers_asked)
+		fprintf(stderr, "bench_serve: one more writer: %s\n", l->refusal.text);
 }
 
 static void

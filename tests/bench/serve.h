@@ -24,6 +24,7 @@ struct runs_found {
 	double *samples[RUN_KINDS]; /* sorted, bench.rounds of each */
 	size_t prepared; /* sandboxes that wait in the launcher */
 	double two, four, bwrap_two; /* launches a second, so many at a time */
+	double monitor_cpu, rpc_cpu, launcher_cpu; /* of a process/run, without the run's own */
 };
 
 int measure_runs(struct bench *b, struct runs_found *ret, struct cordon_error *err) CORDON_CHECKED;
@@ -41,6 +42,8 @@ struct live_level {
 struct live_found {
 	struct process_cost monitor, rpc, launcher; /* without runs */
 	struct live_level levels[LIVE_LEVELS];
+	uint32_t writers_asked, writers; /* runs of profile default that can live at a time */
+	struct cordon_error refusal; /* why there were no more of these */
 };
 
 int measure_live(struct bench *b, struct live_found *ret, struct cordon_error *err) CORDON_CHECKED;

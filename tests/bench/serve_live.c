@@ -2,7 +2,8 @@
  * a monitor without runs and with a bare spawn, and the memory of cordon's processes.
  *
  * Levels follow each other, minutes may lie between them: what the machine does meanwhile shows in the
- * two that are measured beside. */
+ * two that are measured beside. Those who live are of profile readonly: where the system bounds how many
+ * may write a workspace, the measured one would be refused. That bound is looked for at the end. */
 #include "serve.h"
 
 #include <errno.h>
@@ -21,27 +22,36 @@ enum beside { HERE, IDLE, SPAWN, BESIDES };
 static const uint32_t all_levels[LIVE_LEVELS] = { 1, 100, 1000 };
 static const uint32_t brief_levels[LIVE_LEVELS] = { 1, 10, 50 };
 
+/* Starts so many; *live is how many live at the end. Returns 1, 0 when one was refused, -1. */
 static int
-start_sleepers(struct client *c, uint32_t count, struct cordon_error *err)
+start_sleepers(struct client *c, const char *profile, uint32_t count, uint32_t *live,
+	struct cordon_error *err)
 {
+	char params[160];
 	uint64_t id;
+	int result = 1;
 
-	for (uint32_t sent = 0, answered = 0; answered < count;) {
-		if (sent < count && sent < answered + STARTS_AT_ONCE) {
-			if (client_send(c, "process/start",
-				    "{\"argv\":[\"./payload\",\"sleep\"],\"stdin\":\"none\","
-				    "\"notify\":false}",
-				    &id, err) < 0)
+	snprintf(params, sizeof(params),
+		"{\"argv\":[\"./payload\",\"sleep\"],\"stdin\":\"none\",\"notify\":false,"
+		"\"profile\":\"%s\"}",
+		profile);
+	for (uint32_t sent = 0, answered = 0; answered < sent || (sent < count && result == 1);) {
+		int heard;
+
+		if (sent < count && sent < answered + STARTS_AT_ONCE && result == 1) {
+			if (client_send(c, "process/start", params, &id, err) < 0)
 				return -1;
 			sent++;
-		} else {
-			if (client_answer(c, &id, NULL, err) < 0)
-				return cordon_while(
-					err, "process/start with %u live runs", answered);
-			answered++;
+			continue;
 		}
+		heard = client_hear(c, &id, NULL, err);
+		if (heard < 0)
+			return -1;
+		answered++;
+		*live += (uint32_t)heard;
+		result = heard == 0 ? 0 : result;
 	}
-	return 0;
+	return result;
 }
 
 static int
@@ -104,21 +114,29 @@ measure_levels(struct bench *b, struct server *here, struct server *idle, struct
 	double *samples[BESIDES], struct cordon_error *err)
 {
 	const uint32_t *wanted = b->brief ? brief_levels : all_levels;
+	uint32_t live = 0;
+	int started;
 
 	if (warm_up(&here->client, err) < 0 || warm_up(&idle->client, err) < 0)
 		return -1;
 	look(here->pid, &found->monitor, &found->rpc, &found->launcher);
 	for (int i = 0; i < LIVE_LEVELS; i++) {
 		struct live_level *level = &found->levels[i];
-		const uint32_t before = i == 0 ? 0 : wanted[i - 1];
 
 		level->live = wanted[i];
-		if (start_sleepers(&here->client, level->live - before, err) < 0 ||
-			measure_level(b, &here->client, &idle->client, level, samples, err) < 0)
+		started = start_sleepers(&here->client, "readonly", level->live - live, &live, err);
+		if (started != 1)
+			return cordon_while(err, "process/start with %u live runs", live);
+		if (measure_level(b, &here->client, &idle->client, level, samples, err) < 0)
 			return -1;
 		look(here->pid, &level->monitor, &level->rpc, &level->launcher);
 	}
-	return 0;
+	found->writers_asked = wanted[LIVE_LEVELS - 1];
+	started = start_sleepers(
+		&idle->client, "default", found->writers_asked, &found->writers, &found->refusal);
+	if (started < 0)
+		*err = found->refusal;
+	return started < 0 ? -1 : 0;
 }
 
 int
