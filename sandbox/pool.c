@@ -1,13 +1,16 @@
-/* calls: openat read close and those of run.c */
+/* calls: openat read close clock_gettime and those of run.c */
 #include "pool.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
+
+#define PAUSE_S 10
 
 struct pool {
 	struct pool *next;
@@ -15,8 +18,17 @@ struct pool {
 	char *workspace;
 	struct cordon_identity identity;
 	unsigned wanted;
-	int failed; /* a run that was made ahead did not live: no more of them */
+	time_t not_before; /* a run that was made ahead did not live: no more of them for a while */
 };
+
+static time_t
+now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return t.tv_sec;
+}
 
 /* Its runs belong to nobody, and go. */
 static void
@@ -152,13 +164,13 @@ pool_fill(struct launcher *l)
 	struct run *run = NULL;
 
 	for (struct pool *p = l->pools; p != NULL; p = p->next) {
-		if (p->failed || count_of(l, p) >= p->wanted)
+		if (now() < p->not_before || count_of(l, p) >= p->wanted)
 			continue;
 		if (memory_available() < SHORT_OF_MEMORY)
 			return NULL;
 		if (run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
 			    &p->identity, &run, &ignored) < 0) {
-			p->failed = 1; /* a launch will say why */
+			p->not_before = now() + PAUSE_S; /* a launch will say why */
 			continue;
 		}
 		run->pool = p;
@@ -171,7 +183,7 @@ void
 pool_lose(struct run *run)
 {
 	if (run->pool != NULL)
-		run->pool->failed = 1;
+		run->pool->not_before = now() + PAUSE_S;
 }
 
 int

@@ -226,7 +226,7 @@ def _(place):
     while names is None or at < len(names):
         link = Serve(place)
         before = leave_runs(link, f"13{at}{os.getpid()}.5")
-        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p, before))
+        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p))
         names = names or own
         check(len(own) >= 3, "monitor, rpc and launcher are three processes:", before)
         os.kill(own[min(at, len(own) - 1)], signal.SIGKILL)
@@ -235,7 +235,7 @@ def _(place):
         at += 1
 
 
-def parent_of_own(pid, processes):
+def parent_of_own(pid):
     """cordon's own, not pid 1 of a run, which has the launcher's name."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as f:
         for line in f:
@@ -249,7 +249,8 @@ def _(place):
     if os.geteuid() != 0:
         raise NotMine("for root, who may look at processes that are not dumpable")
     link = Serve(place)
-    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for (p, _) in descendants(link.process.pid)]
+    own = [p for (p, _), name in descendants(link.process.pid).items() if parent_of_own(p)]
+    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own]
     same(sorted(names), ["cordon", "cordon-launcher", "cordon-rpc"])
 
 
