@@ -9,7 +9,7 @@
  *        user namespace (A40); groups before user; the command's filter last (payload.c).
  *
  * calls: prctl poll close_range unshare sethostname setgroups setresgid setresuid keyctl setsid
- * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c
+ * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c release.c
  * idmap.c cgroup.c netns.c caps.c pty.c gate.c */
 #include "init.h"
 
@@ -42,6 +42,7 @@
 #include "netns.h"
 #include "payload.h"
 #include "pty.h"
+#include "release.h"
 #include "root.h"
 
 struct init {
@@ -177,14 +178,51 @@ become_user(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	return 0;
 }
 
+/* Waits until the launcher holds the names that are absent, and watches them all. */
 static int
-isolate(const struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault *fault)
+wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
+	uint64_t words[INIT_WORDS];
+
+	if (s->covers.count == 0)
+		return 0;
+	do {
+		if (init_receive(s->init_link, words, NULL) != 1)
+			return sandbox_fault(fault, STAGE_GO, 0);
+		if (words[0] == INIT_SKIP && words[1] < s->covers.count)
+			s->covers.items[words[1]].kind = COVER_NOTHING;
+	} while (words[0] == INIT_SKIP);
+	return words[0] == INIT_GO ? 0 : sandbox_fault(fault, STAGE_GO, 0);
+}
+
+/* Everything is there but for what only a launch says. */
+static int
+wait_for_launch(struct sandbox_setup *s, const struct root *root, struct sandbox_fault *fault)
+{
+	const uint64_t ready[INIT_WORDS] = { INIT_READY };
+	int keep[] = { s->lifeline, s->init_link, root->root, root->workspace };
+
+	/* It may be long: what only building needed goes (A11). */
+	if (keep_only(keep, sizeof(keep) / sizeof(keep[0])) < 0)
+		return sandbox_fault(fault, STAGE_FDS, 0);
+	s->workspace_idmap = -1;
+	if (init_send(s->init_link, ready, -1) < 0 || release_await(s) < 0)
+		return sandbox_fault(fault, STAGE_GO, 0);
+	return 0;
+}
+
+static int
+isolate(struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault *fault)
+{
+	struct root root;
+
 	if (sethostname("cordon", 6) < 0 || setdomainname("(none)", 6) < 0)
 		return sandbox_fault(fault, STAGE_HOSTNAME, 0);
 	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
-	if (root_build(s, fault) < 0 || become_user(s, fault) < 0)
+	if (root_build(s, &root, fault) < 0 ||
+		(s->ahead ? wait_for_launch(s, &root, fault) : wait_for_covers(s, fault)) < 0 ||
+		root_seal(s, &root, fault) < 0 || become_user(s, fault) < 0)
 		return -1;
 	/* ENOSYS: a kernel without keys has none to leak. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -383,7 +421,7 @@ loop(struct init *init)
 }
 
 _Noreturn void
-init_main(const struct sandbox_setup *s, struct caps_none *no_caps)
+init_main(struct sandbox_setup *s, struct caps_none *no_caps)
 {
 	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
 	struct init init = {

@@ -14,9 +14,8 @@
 #include "sample.h"
 
 static int
-open_workspace(struct run *run, struct cordon_error *err)
+open_workspace(struct run *run, const struct cordon_launch *l, struct cordon_error *err)
 {
-	const struct cordon_launch *l = &run->launch;
 	struct cordon_identity identity;
 
 	if (l->workspace[0] == '\0' || run->setup.plan->workspace == CORDON_WORKSPACE_NONE)
@@ -80,7 +79,7 @@ prepare_run(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	struct sandbox_setup *s = &run->setup;
 
-	if (open_workspace(run, err) < 0)
+	if (open_workspace(run, &run->launch, err) < 0)
 		return -1;
 	if (run->workspace >= 0 && covers_find(&s->covers, run->workspace, s->plan, err) < 0)
 		return -1;
@@ -111,4 +110,27 @@ prepare_covers(struct launcher *l, struct run *run, struct cordon_error *err)
 		(void)!init_send(run->link, words, -1);
 	/* When it has died, its pidfd says so, and before that it said why. */
 	return 0;
+}
+
+int
+prepare_ahead(struct launcher *l, struct run *run, struct cordon_error *err)
+{
+	if (open_workspace(run, &run->launch, err) < 0 ||
+		ids_choose(&run->setup, run->workspace, l->sequence, err) < 0)
+		return -1;
+	return settle_limits(l, run, err);
+}
+
+int
+prepare_release(struct launcher *l, struct run *run, const struct cordon_launch *launch,
+	struct cordon_error *err)
+{
+	/* By its name, as for any launch: what was opened ahead may have moved away. */
+	cordon_fd_close_p(&run->workspace);
+	if (open_workspace(run, launch, err) < 0)
+		return -1;
+	if (run->workspace >= 0 &&
+		covers_find(&run->setup.covers, run->workspace, run->setup.plan, err) < 0)
+		return -1;
+	return hold_and_watch(l, run, err);
 }

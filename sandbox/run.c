@@ -24,7 +24,9 @@
 #include "idmap.h"
 #include "init.h"
 #include "init_proto.h"
+#include "pool.h"
 #include "prepare.h"
+#include "release.h"
 #include "sample.h"
 #include "starts_code.h"
 
@@ -137,11 +139,56 @@ lower_limits(struct cordon_plan *plan, const struct cordon_launch *launch)
 	lower(&plan->file_bytes, launch->file_bytes);
 }
 
+static struct run *
+create(struct launcher *l, struct launcher_plan *plan)
+{
+	struct run *run = cordon_array(1, sizeof(*run));
+
+	if (run == NULL)
+		return NULL;
+	run->pidfd = run->link = run->workspace = -1;
+	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
+	run->source = plan;
+	plan->users++;
+	run->plan = plan->plan;
+	run->setup = (struct sandbox_setup){ .plan = &run->plan,
+		.launch = &run->launch,
+		.workspace_idmap = -1,
+		.netns = -1,
+		.stdio = { -1, -1, -1 },
+		.lifeline = l->lifeline,
+		.landlock_abi = l->landlock_abi,
+		.notify = 1,
+		.filter_notify = plan->filter_notify,
+		.filter_plain = plan->filter_plain };
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
+	l->sequence++;
+	return run;
+}
+
+/* What did not come to be part of the launcher's runs. */
+static void
+abort_run(struct launcher *l, struct run *run)
+{
+	if (run->pidfd >= 0) {
+		run_kill(run, CORDON_END_KILLED);
+		reap(run);
+	}
+	destroy(l, run);
+}
+
+static void
+add(struct launcher *l, struct run *run)
+{
+	run->next = l->runs;
+	l->runs = run;
+}
+
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
 {
-	struct run *run = cordon_array(1, sizeof(*run));
+	struct run *run = create(l, plan);
 	unsigned used = 0;
 
 	if (run == NULL)
@@ -149,37 +196,62 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->state = RUN_STARTING;
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
-	run->pidfd = run->link = run->workspace = -1;
-	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
-	run->source = plan;
-	plan->users++;
-	run->plan = plan->plan;
 	lower_limits(&run->plan, &run->launch);
-	run->setup = (struct sandbox_setup){ .plan = &run->plan,
-		.launch = &run->launch,
-		.workspace_idmap = -1,
-		.netns = -1,
-		.lifeline = l->lifeline,
-		.landlock_abi = l->landlock_abi,
-		.notify = 1,
-		.filter_notify = plan->filter_notify,
-		.filter_plain = plan->filter_plain };
 	for (int i = 0; i < 3; i++)
 		run->setup.stdio[i] =
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
-	l->sequence++;
 	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
 		prepare_covers(l, run, err) < 0) {
-		if (run->pidfd >= 0) {
-			run_kill(run, CORDON_END_KILLED);
-			reap(run);
-		}
-		destroy(l, run);
+		abort_run(l, run);
 		return -1;
 	}
-	run->next = l->runs;
-	l->runs = run;
+	add(l, run);
+	return 0;
+}
+
+int
+run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *workspace,
+	const struct cordon_identity *identity, struct run **ret_run, struct cordon_error *err)
+{
+	struct run *run = create(l, plan);
+
+	if (run == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
+	run->state = RUN_PREPARING;
+	run->setup.ahead = 1;
+	run->launch.workspace = strdup(workspace);
+	run->launch.workspace_identity = *identity;
+	if (run->launch.workspace == NULL) {
+		abort_run(l, run);
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
+	}
+	if (prepare_ahead(l, run, err) < 0 || clone_init(l, run, err) < 0) {
+		abort_run(l, run);
+		return -1;
+	}
+	add(l, run);
+	*ret_run = run;
+	return 0;
+}
+
+int
+run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
+	struct cordon_error *err)
+{
+	const unsigned fd_count = 3 - (unsigned)__builtin_popcount(launch->tty);
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
+	if (prepare_release(l, run, launch, err) < 0 ||
+		release_send(run->link, launch, &run->setup.covers, fds, fd_count, err) < 0) {
+		run_kill(run, CORDON_END_KILLED);
+		return -1;
+	}
+	cordon_launch_finish(&run->launch);
+	run->launch = *launch;
+	memset(launch, 0, sizeof(*launch));
+	for (unsigned i = 0; i < fd_count; i++)
+		cordon_fd_close_p(&fds[i]);
+	run->state = RUN_STARTING;
 	return 0;
 }
 
@@ -194,7 +266,8 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 							     : CORDON_LIMIT_RLIMIT,
 		.landlock = (uint32_t)run->setup.landlock_abi,
 		.reports_calls = notify,
-		.mapped_root = run->setup.ids.mapped_root };
+		.mapped_root = run->setup.ids.mapped_root,
+		.ahead = run->setup.ahead };
 	struct cordon_error ignored;
 
 	run->state = RUN_LIVE;
@@ -235,6 +308,12 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
 			return -1;
 		}
+		return 0;
+	case INIT_READY:
+		if (run->state != RUN_PREPARING)
+			return -1;
+		run->state = RUN_PREPARED;
+		ids_settle(&run->setup);
 		return 0;
 	case INIT_FAULT:
 		if (run->state != RUN_STARTING)
@@ -389,6 +468,11 @@ run_finish(struct launcher *l, struct run *run)
 	while (*place != run)
 		place = &(*place)->next;
 	*place = run->next;
+	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
+		pool_lose(run);
+		destroy(l, run);
+		return;
+	}
 	started = run->state != RUN_STARTING;
 	if (started)
 		fill_result(l, run);

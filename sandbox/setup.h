@@ -46,5 +46,6 @@ struct sandbox_setup {
 	int lifeline;
 	int landlock_abi;
 	int notify; /* try to own a listener */
+	int ahead; /* prepared for a launch that is yet to come: release.h */
 	const struct sock_filter *filter_notify, *filter_plain; /* loadable forms */
 };

@@ -22,6 +22,7 @@ struct values {
 	uint8_t flag;
 	char **words;
 	struct param_env env, pairs;
+	struct param_data data;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -38,6 +39,7 @@ static const struct param table[] = {
 	{ "pairs",  PARAM_PAIRS,  PARAM_NULLABLE, 0, 0, AT(pairs), NULL },
 	{ "notify", PARAM_BOOL,   0, 0, 0, AT(flag), NULL },
 	{ "waitMs", PARAM_NUMBER, 0, 0, 5000, AT(number), NULL },
+	{ "text",   PARAM_DATA,   0, 0, 0, AT(data), NULL },
 	{ "limits", PARAM_OBJECT, 0, 0, 0, 0, inner },
 	{ 0 }
 };
@@ -52,6 +54,8 @@ check_values(const struct values *v)
 	for (size_t i = 0; v->words[i] != NULL; i++)
 		if (strlen(v->words[i]) > 64)
 			abort();
+	if (v->data.bytes != NULL && v->data.bytes[v->data.size] != '\0')
+		abort();
 	for (size_t i = 0; v->env.set != NULL && v->env.set[i] != NULL; i++)
 		if (v->env.set[i][0] == '=' || strchr(v->env.set[i], '=') == NULL)
 			abort();

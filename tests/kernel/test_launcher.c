@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cordon/launch_proto.h>
+#include <cordon/fd.h>
 #include <cordon/launcher.h>
 #include <cordon/plan.h>
 #include <cordon/profile.h>
@@ -152,16 +153,16 @@ Test(launcher, a01_pid_1_binds_no_other_directory)
 {
 	struct cordon_launch changed = launch;
 	const struct sandbox_setup s = { .plan = &plan, .launch = &changed, .workspace_idmap = -1 };
-	struct workspace_pieces pieces = { -1, -1 };
+	int tree = -1;
 	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
 
-	(void)!workspace_clone(&s, &pieces, &fault);
+	(void)!workspace_clone(&s, &tree, &fault);
 	cr_expect(ne(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY), "control");
-	workspace_drop(&pieces);
+	cordon_fd_close_p(&tree);
 	changed.workspace_identity.ino++;
-	cr_expect(eq(int, workspace_clone(&s, &pieces, &fault), -1));
+	cr_expect(eq(int, workspace_clone(&s, &tree, &fault), -1));
 	cr_expect(eq(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY));
-	workspace_drop(&pieces);
+	cordon_fd_close_p(&tree);
 }
 
 Test(launcher, a01_refuses_a_working_directory_that_is_another)

@@ -69,7 +69,7 @@ Test(rpc_requests, what_is_no_json_is_a_parse_error)
 	expect_fault("{\"a\":1", -32700, "json.syntax");
 	expect_fault("{} {}", -32700, "json.syntax");
 	expect_fault("{\"a\":1,\"a\":2}", -32700, "json.syntax");
-	expect_fault("{\"a\":\"\\u0000\"}", -32700, "json.syntax");
+	expect_fault("{\"a\\u0000\":1}", -32700, "json.syntax");
 	expect_fault("{\"a\":\"\xff\"}", -32700, "json.syntax");
 	expect_fault("{\"a\":\"\xed\xa0\x80\"}", -32700, "json.syntax");
 }
@@ -82,6 +82,10 @@ Test(rpc_requests, what_is_no_request_is_an_invalid_one)
 	expect_fault("{}", -32600, "request.version");
 	expect_fault("{\"jsonrpc\":2.0,\"id\":1,\"method\":\"a\"}", -32600, "request.version");
 	expect_fault("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, "request.method");
+	expect_fault("{\"jsonrpc\":\"2.0\\u0000\",\"id\":1,\"method\":\"a\"}", -32600,
+		"request.version");
+	expect_fault(
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\\u0000\"}", -32600, "request.method");
 	expect_fault("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":null}", -32600, "request.method");
 	expect_fault("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"a\"}", -32600, "request.id");
 	expect_fault("{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"a\"}", -32600, "request.id");
@@ -148,6 +152,7 @@ struct values {
 	uint64_t number, inner;
 	uint8_t flag;
 	char **words;
+	struct param_data data;
 	struct param_env env, pairs;
 };
 
@@ -160,6 +165,7 @@ static const struct param inner_table[] = {
 static const struct param table[] = { { "text", PARAM_TEXT, PARAM_REQUIRED, 1, 4, AT(text), NULL },
 	{ "number", PARAM_NUMBER, 0, 1, 1000, AT(number), NULL },
 	{ "flag", PARAM_BOOL, 0, 0, 0, AT(flag), NULL },
+	{ "data", PARAM_DATA, 0, 0, 0, AT(data), NULL },
 	{ "words", PARAM_WORDS, 0, 1, 5, AT(words), NULL },
 	{ "env", PARAM_ENV, 0, 0, 0, AT(env), NULL },
 	{ "pairs", PARAM_PAIRS, PARAM_NULLABLE, 0, 0, AT(pairs), NULL },
@@ -226,6 +232,17 @@ Test(rpc_params, what_is_not_given_stays)
 	cr_assert(eq(int, take("\"text\":\"a\",\"pairs\":null"), 0));
 	cr_assert(eq(u64, values.number, UINT64_MAX));
 	cr_assert(eq(ptr, values.words, NULL));
+}
+
+Test(rpc_params, data_may_have_a_nul_and_names_may_not)
+{
+	cr_assert(eq(int, take("\"text\":\"a\",\"data\":\"a\\u0000b\""), 0), "%s", fault.text);
+	cr_assert(eq(sz, values.data.size, 3));
+	cr_assert(eq(int, memcmp(values.data.bytes, "a\0b", 3), 0));
+	expect_wrong("\"text\":\"a\\u0000\"", "params.type", "'text'");
+	expect_wrong("\"text\":\"a\",\"words\":[\"\\u0000\"]", "params.type", "'words'");
+	expect_wrong("\"text\":\"a\",\"env\":{\"A\":\"\\u0000\"}", "params.type", "'env'");
+	expect_wrong("\"text\":\"a\",\"data\":1", "params.type", "'data'");
 }
 
 Test(rpc_params, wrong_ones_are_named)

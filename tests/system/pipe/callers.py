@@ -1,0 +1,464 @@
+"""Who asks: profiles, sessions, other callers, other users, and what is left at the end."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import cases
+from cases import SANITIZED, NotMine, check, holds, it, same
+from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, text_of, wait_until, with_words
+
+INVALID, POLICY, FLOOR, UNKNOWN, BUSY, UNREACHABLE = -32602, -31001, -31004, -31006, -31007, -31008
+RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wait", {}),
+               ("signal", {"signal": "KILL"}), ("resize", {"cols": 80, "rows": 24}), ("release", {}))
+
+
+# Profiles
+
+@it("a15_a profile is one of the caller's names: others and invented ones are answered alike")
+def _(place):
+    place.file("home/.config/cordon/profiles/mine.json",
+               '{"cordonProfile": 1, "name": "mine"}', 0o600)
+    link = Serve(place)
+    file = place.file("p.json", '{"cordonProfile": 1, "name": "p", "filesystem": {"workspace": "write"}}', 0o600)
+    for method, params in (("process/run", {"argv": ["touch", "started"]}),
+                           ("process/start", {"argv": ["touch", "started"]}),
+                           ("session/open", {"session": "a:b:c"}),
+                           ("policy/check", {"action": {"argv": ["true"]}})):
+        known = link.refusal_bytes(method, **params, profile="build")
+        invented = link.refusal_bytes(method, **params, profile="biuld")
+        same(known.replace(b"build", b"biuld"), invented, "a name that exists and is not listed")
+        mine = link.refusal_bytes(method, **params, profile="mine")
+        same(mine.replace(b"mine", b"biuld"), invented, "a file of the user's")
+        for profile in (file, "./p.json", "../p.json", " ", "default.json", "floor"):
+            link.fails(method, INVALID, "profile.unknown", **params, profile=profile)
+    known = link.refusal_bytes("profile/show", name="build")
+    same(known.replace(b"build", b"biuld"), link.refusal_bytes("profile/show", name="biuld"))
+    check(not os.path.exists(place.work + "/started"), "it ran")
+
+
+@it("-p lists the profiles of the caller, the first is the default")
+def _(place):
+    file = place.file("p.json", '{"cordonProfile": 1, "name": "of-a-file", "filesystem": {"workspace": "read"}}',
+                      0o600)
+    link = Serve(place, "-p", file, "-p", "build")
+    same(link.welcome["profiles"], ["of-a-file", "build"])
+    same([p["name"] for p in link.call("profile/list")["profiles"]], ["of-a-file", "build"])
+    same(link.run("touch", "x")["profile"], "of-a-file")
+    same(link.run("touch", "x", profile="build")["profile"], "build")
+    link.fails("process/run", INVALID, "profile.unknown", argv=["true"], profile="default")
+
+
+@it("profile/list and profile/show tell of the caller's profiles")
+def _(place):
+    link = Serve(place)
+    profiles = link.call("profile/list")["profiles"]
+    same([p["name"] for p in profiles], ["default", "readonly", "strict"])
+    shown = link.call("profile/show", name="strict")["profile"]
+    same((shown["name"], shown["cordonProfile"]), ("strict", 1))
+    same(link.run("true", profile="strict")["profileDigest"], profiles[2]["digest"])
+
+
+@it("a15_no request can name a configuration, a file or a way around")
+def _(place):
+    link = Serve(place)
+    for extra in ({"config": "/x"}, {"--config": "/x"}, {"own": True}, {"profileFile": "/x"}, {"extends": ["x"]},
+                  {"profile": {"cordonProfile": 1, "name": "x"}}, {"profile": ["default"]}):
+        link.fails("process/run", INVALID, argv=["touch", "started"], **extra)
+        link.fails("session/open", INVALID, session="a:b:c", **extra)
+    check(not os.path.exists(place.work + "/started"), "it ran")
+
+
+@it("a profile with a rule that holds: refused as unreachable, since nobody can be asked")
+def _(place):
+    p = place.file("p.json", '{"cordonProfile": 1, "name": "asks", "approvals": {"rules": [{"id": "push", '
+                   '"argv": ["touch", "..."], "decision": "hold", "why": "a test"}]}}', 0o600)
+    listed = subprocess.run([cases.CORDON, "run", "-p", p, "--", "true"], cwd=place.work, capture_output=True,
+                            env={**CLEAN, "HOME": place.home}, check=False)
+    if listed.returncode == 125:
+        raise NotMine("this build refuses profiles with approvals")
+    link = Serve(place, "-p", p)
+    error = link.fails("process/run", UNREACHABLE, "approval.unreachable", argv=["touch", "started"])
+    same(error["data"]["rule"], "push")
+    check(not os.path.exists(place.work + "/started"), "it ran")
+    same(link.run("true")["exitCode"], 0, "what is not held")
+
+
+@it("policy/check decides, and nothing happens")
+def _(place):
+    link = Serve(place)
+    r = link.call("policy/check", action={"argv": ["touch", "started"]})
+    same(r["decision"], "allow")
+    time.sleep(0.1)
+    check(not os.path.exists(place.work + "/started"), "it ran")
+    same(link.call("policy/check", action={"argv": ["touch", "started"]})["digest"], r["digest"],
+         "the digest of the same action")
+    for other in ({"action": {"argv": ["touch", "other"]}}, {"action": {"argv": ["touch", "started"]}, "profile": "strict"},
+                  {"action": {"argv": ["touch", "started"], "env": {"LANG": "C"}}}):
+        check(link.call("policy/check", **other)["digest"] != r["digest"], "the same digest for", other)
+    for action in ({}, [], {"argv": []}, {"argv": "ls"}, {"argv": ["a\0b"]}, {"argv": ["ls"], "x": 1}):
+        link.fails("policy/check", INVALID, action=action)
+
+
+# Sessions
+
+@it("a session has its workspace, directory and profile; runs name it")
+def _(place):
+    link = Serve(place)
+    os.mkdir(place.work + "/sub")
+    link.call("session/open", session="main:cli:u", cwd=place.work + "/sub", profile="readonly")
+    r = link.run("pwd", session="main:cli:u")
+    same((r["stdout"]["text"], r["profile"]), (place.work + "/sub\n", "readonly"))
+    same(link.run("pwd", session="main:cli:u", cwd=place.work)["stdout"]["text"], place.work + "\n")
+    same(link.run("true", session="main:cli:u", profile="default")["profile"], "default")
+    r = link.run("pwd", session="another:cli:u")
+    same((r["stdout"]["text"], r["profile"]), (place.work + "\n", "default"), "a session that was not opened")
+
+
+@it("session/list tells of the caller's sessions")
+def _(place):
+    link = Serve(place)
+    same(link.call("session/list"), {"sessions": []})
+    link.call("session/open", session="a:b:c", profile="strict")
+    link.call("session/open", session="a:b:d")
+    same(sorted(s["session"] for s in link.call("session/list")["sessions"]), ["a:b:c", "a:b:d"])
+    link.call("session/close", session="a:b:c")
+    same([s["session"] for s in link.call("session/list")["sessions"]], ["a:b:d"])
+
+
+@it("session/close ends the session's runs and no others")
+def _(place):
+    link = Serve(place)
+    mine = link.start("sleep", "60", session="a:b:c", notify=False)
+    other = link.start("sleep", "60", session="a:b:d", notify=False)
+    link.call("session/close", session="a:b:c")
+    same(link.call("process/wait", run=mine)["reason"], "killed")
+    link.fails("process/wait", BUSY, run=other, timeoutMs=200)
+    link.fails("session/close", INVALID, "session.unknown", session="a:b:c")
+
+
+@it("a18_a session is three parts of letters, digits and . _ + @ -")
+def _(place):
+    link = Serve(place)
+    good = ["a:b:c", "A.1_+@-:x:y", "a" * 64 + ":" + "b" * 64 + ":" + "c" * 64]
+    for key in good:
+        same(link.run("true", session=key)["exitCode"], 0)
+    for key in ("a", "a:b", "a:b:c:d", ":b:c", "a::c", "a:b:", "a" * 65 + ":b:c", "a b:c:d", "a:b:c\n", "ä:b:c",
+                "a:b:c\0", "a/b:c:d", "", 7, None, ["a:b:c"]):
+        link.fails("process/run", INVALID, argv=["touch", "started"], session=key)
+        link.fails("session/open", INVALID, session=key)
+    check(not os.path.exists(place.work + "/started"), "it ran")
+
+
+# The end of a link
+
+def leave_runs(link, mark):
+    for i in range(5):
+        link.start("sh", "-c", f"trap '' TERM HUP INT; setsid sleep {mark} & sleep {mark}", session=f"a:b:c{i}")
+    wait_until(lambda: len(with_words("sleep", mark)) == 10, "ten processes")
+    return descendants(link.process.pid)
+
+
+@it("the end of the input ends the caller's runs, and cordon, with nothing left")
+def _(place):
+    link = Serve(place)
+    before = leave_runs(link, f"8{os.getpid()}.5")
+    same(link.close(), 0, "the exit status")
+    gone(before)
+    same(link.stderr(), "")
+
+
+@it("the end of the input in the middle of a line, and while a run is awaited")
+def _(place):
+    link = Serve(place)
+    before = leave_runs(link, f"9{os.getpid()}.5")
+    link.request("process/run", {"argv": ["sleep", "77"]})
+    link.send_bytes(b'{"jsonrpc":"2.0","id":1,"meth')
+    link.process.stdin.close()
+    link.process.wait(PATIENCE)
+    gone(before)
+
+
+@it("what was asked before the end of the input is not answered by a hang")
+def _(place):
+    link = Serve(place)
+    for i in range(50):
+        link.request("ping", id=1000 + i)
+    same(link.close(), 0)
+    same([m["id"] for _, m in link.inbox if "result" in m], [1000 + i for i in range(50)])
+
+
+@it("shutdown is answered, and then all ends")
+def _(place):
+    link = Serve(place)
+    before = leave_runs(link, f"10{os.getpid()}.5")
+    same(link.call("shutdown"), {})
+    same(link.process.wait(PATIENCE), 0, "the exit status")
+    gone(before)
+
+
+@it("a caller who closes its reading end: the runs end")
+def _(place):
+    link = Serve(place)
+    before = leave_runs(link, f"11{os.getpid()}.5")
+    link.process.stdout.close()
+    link.ended = True
+    link.send_line('{"jsonrpc":"2.0","id":1,"method":"ping"}')
+    link.process.wait(PATIENCE)
+    gone(before)
+
+
+@it("SIGTERM and SIGINT to cordon serve end everything")
+def _(place):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        link = Serve(place)
+        before = leave_runs(link, f"12{number}{os.getpid()}.5")
+        link.process.send_signal(number)
+        link.process.wait(PATIENCE)
+        gone(before)
+
+
+@it("SIGKILL to any process of cordon ends everything")
+def _(place):
+    names = None
+    at = 0
+    while names is None or at < len(names):
+        link = Serve(place)
+        before = leave_runs(link, f"13{at}{os.getpid()}.5")
+        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p))
+        names = names or own
+        check(len(own) >= 3, "monitor, rpc and launcher are three processes:", before)
+        os.kill(own[min(at, len(own) - 1)], signal.SIGKILL)
+        link.process.wait(PATIENCE)
+        gone(before, 10)
+        at += 1
+
+
+def parent_of_own(pid):
+    """cordon's own, not pid 1 of a run, which has the launcher's name."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("NSpid:"):
+                return len(line.split()) == 2
+    return False
+
+
+@it("no two of cordon's processes are copies of one another: each was executed (A10)")
+def _(place):
+    if os.geteuid() != 0:
+        raise NotMine("for root, who may look at processes that are not dumpable")
+    link = Serve(place)
+    own = [p for (p, _), name in descendants(link.process.pid).items() if parent_of_own(p)]
+    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own]
+    same(sorted(names), ["cordon", "cordon-launcher", "cordon-rpc"])
+
+
+@it("the process that reads the caller's lines has no files, no network and cannot start programs")
+def _(place):
+    link = Serve(place)
+    link.run("true")
+    pid, = [p for (p, _), name in descendants(link.process.pid).items() if name == "cordon-rpc"]
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    same(status["NoNewPrivs"], "1")
+    same([int(status[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb")], [0] * 4, "capabilities")
+    if not SANITIZED:
+        same(status["Seccomp"], "2")
+    if os.geteuid() == 0:
+        for fd in set(os.listdir(f"/proc/{pid}/fd")) - {"2"}:  # where cordon's own messages go
+            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+            check(not target.startswith("/"), "it has a file:", target)
+
+
+# Callers
+
+@it("--listen: two callers, each with its own runs, sessions and handles (A09, A18)")
+def _(place):
+    server = Listening(place)
+    one, two = server.link(), server.link()
+    same(one.start("sleep", "60", run="same", session="a:b:c"), "same")
+    same(two.start("sleep", "60", run="same", session="a:b:c"), "same")
+    own = one.start("sleep", "60", run="only-mine")
+    same(sorted(r["run"] for r in one.call("process/list")["runs"]), ["only-mine", "same"])
+    same([r["run"] for r in two.call("process/list")["runs"]], ["same"])
+    two.call("session/close", session="a:b:c")
+    one.fails("process/wait", BUSY, run="same", timeoutMs=200)
+    one.call("session/open", session="x:y:z")
+    check("x:y:z" not in [s["session"] for s in two.call("session/list")["sessions"]], "another's session")
+    same(own, "only-mine")
+
+
+@it("a foreign run and an invented one are answered with the same bytes")
+def _(place):
+    server = Listening(place)
+    one, two = server.link(), server.link()
+    named = one.start("sleep", "60", run="their-own", stdin="pipe", notify=False)
+    unnamed = one.start("sleep", "60", stdin="pipe", notify=False)
+    for method, params in RUN_METHODS:
+        invented = two.refusal_bytes("process/" + method, run="r-01kaz8m3q7v5w0tgs2e9x4nbhd", **params)
+        for run in (named, unnamed):
+            foreign = two.refusal_bytes("process/" + method, run=run, **params)
+            same(foreign.replace(run.encode(), b"r-01kaz8m3q7v5w0tgs2e9x4nbhd"), invented, method)
+    for run in (named, unnamed):
+        one.fails("process/wait", BUSY, run=run, timeoutMs=100)
+    same(two.run("true", run="their-own")["run"], "their-own", "the same handle for oneself")
+
+
+@it("a caller's end ends its runs and nobody else's")
+def _(place):
+    server = Listening(place)
+    one, two = server.link(), server.link()
+    mark, other = f"14{os.getpid()}.5", f"15{os.getpid()}.5"
+    one.start("sleep", mark)
+    run = two.start("sleep", other, notify=False)
+    wait_until(lambda: with_words("sleep", mark) and with_words("sleep", other), "both")
+    one.socket.close()
+    wait_until(lambda: not with_words("sleep", mark), "the end of the one", 5)
+    two.fails("process/wait", BUSY, run=run, timeoutMs=200)
+    same(server.link().run("echo", "third")["stdout"]["text"], "third\n")
+
+
+@it("one caller's process dies: the other goes on")
+def _(place):
+    server = Listening(place)
+    one, two = server.link(), server.link()
+    own = {p for (p, _), name in descendants(server.process.pid).items() if name == "cordon-rpc"}
+    same(len(own), 2, "one for each caller")
+    os.kill(min(own), signal.SIGKILL)
+    alive = []
+    for link in (one, two):
+        try:
+            link.alive()
+            alive.append(link)
+        except cases.Trouble:
+            pass
+    same(len(alive), 1, "callers that go on")
+    same(alive[0].run("echo", "x")["stdout"]["text"], "x\n")
+    server.link().alive()
+
+
+@it("the end of cordon serve --listen takes its socket away, and its runs")
+def _(place):
+    server = Listening(place)
+    link = server.link()
+    link.start("sleep", "60")
+    before = descendants(server.process.pid)
+    server.process.terminate()
+    server.process.wait(PATIENCE)
+    gone(before)
+    check(not os.path.exists(server.path), "the socket is left")
+
+
+@it("the socket is its owner's alone")
+def _(place):
+    server = Listening(place)
+    same(os.stat(server.path).st_mode & 0o777, 0o600)
+
+
+@it("--listen does not take the place of a file, and not that of a socket that answers")
+def _(place):
+    file = place.file("s/file", "precious")
+    for path in (file, Listening(place).path):
+        r = subprocess.run([cases.CORDON, "serve", "--listen", path], cwd=place.work, capture_output=True,
+                           timeout=PATIENCE, env={**CLEAN, "HOME": place.home}, check=False, stdin=subprocess.DEVNULL)
+        same(r.returncode, 125, path)
+        check(r.stderr.startswith(b"cordon: "), r.stderr)
+    with open(file, encoding="utf-8") as f:
+        same(f.read(), "precious")
+
+
+@it("T-RECON-001: another user is closed without a byte")
+def _(place):
+    if os.geteuid() != 0:
+        raise NotMine("for root, who can be another user")
+    server = Listening(place)
+    # The control: what keeps them out is who they are, not the mode of the path.
+    os.chmod(server.path, 0o666)
+    os.chmod(os.path.dirname(server.path), 0o755)
+    os.chmod(place.path, 0o755)
+    probe = ("import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(20)\ns.connect(sys.argv[1])\n"
+             "try:\n s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\\n')\nexcept OSError: pass\n"
+             "try:\n d = s.recv(100)\nexcept ConnectionError: d = b''\nprint(repr(d))")
+    def connect(*who):
+        return subprocess.run([*who, "/usr/bin/python3", "-c", probe, server.path], capture_output=True,
+                              timeout=PATIENCE, check=False, text=True).stdout.strip()
+    holds(connect(), '"result"', "the owner's answer")
+    same(connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "b''", "the stranger's")
+    server.link().alive()
+
+
+@it("T-RECON-001: no process of cordon listens on an internet socket")
+def _(place):
+    server = Listening(place)
+    server.link().run("true")
+    pids = [p for (p, _) in descendants(server.process.pid)]
+    inodes = set()
+    for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+        with open(f"/proc/net/{table}", encoding="utf-8") as f:
+            inodes |= {line.split()[9] for line in f.readlines()[1:]}
+    for pid in pids:
+        try:
+            fds = os.listdir(f"/proc/{pid}/fd")
+        except PermissionError:
+            continue
+        for fd in fds:
+            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+            check(not target.startswith("socket:[") or target[8:-1] not in inodes, "it has", target)
+
+
+@it("T-RECON-001: with an inherited listening socket the start is refused")
+def _(place):
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        s = socket.socket(family)
+        try:
+            s.bind((address, 0))
+        except OSError:
+            continue  # a machine without IPv6
+        s.listen()
+        r = subprocess.run([cases.CORDON, "serve"], cwd=place.work, input=b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
+                           capture_output=True, pass_fds=[s.fileno()], timeout=PATIENCE, check=False,
+                           env={**CLEAN, "HOME": place.home})
+        same((r.returncode, r.stdout), (125, b""))
+        holds(r.stderr.decode(), "floor.listener")
+        s.close()
+    # The control: one that does not listen.
+    with socket.socket() as s:
+        r = subprocess.run([cases.CORDON, "serve"], cwd=place.work, input=b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
+                           capture_output=True, pass_fds=[s.fileno()], timeout=PATIENCE, check=False,
+                           env={**CLEAN, "HOME": place.home})
+        holds(r.stdout, b'"result"')
+
+
+@it("T-RECON-001: the socket cannot be reached from inside a run")
+def _(place):
+    server = Listening(place, name="w/cordon.sock")
+    link = server.link()
+    r = link.run("/usr/bin/python3", "-c", "import socket\ns = socket.socket(socket.AF_UNIX)\n"
+                 f"s.connect({server.path!r})\nprint('reached')")
+    check(r["exitCode"] != 0 and b"reached" not in text_of(r["stdout"]), r)
+
+
+@it("--workspace and --cwd of the command line are what runs get")
+def _(place):
+    os.makedirs(place.path + "/ws/sub")
+    link = Serve(place, "--workspace", place.path + "/ws", "--cwd", place.path + "/ws/sub")
+    same(link.run("pwd")["stdout"]["text"], place.path + "/ws/sub\n")
+
+
+@it("a command line that cannot be understood: 125, one sentence, and no answer on the pipe")
+def _(place):
+    for options in (["--nonsense"], ["--stdio", "--listen", "/tmp/x"], ["--listen"], ["operand"],
+                    ["-p", "no-such-profile"], ["--workspace", "/nowhere"], ["--listen", "relative/../x" * 30]):
+        r = subprocess.run([cases.CORDON, "serve", *options], cwd=place.work, stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=PATIENCE, env={**CLEAN, "HOME": place.home}, check=False)
+        same((r.returncode, r.stdout), (125, b""), f"serve {options}")
+        check(r.stderr.startswith(b"cordon: ") and r.stderr.count(b"\n") == 1, options, r.stderr)
+
+
+@it("a workspace that is a home is refused before anything is read (A01)")
+def _(place):
+    r = subprocess.run([cases.CORDON, "serve"], cwd=place.home, stdin=subprocess.DEVNULL, capture_output=True,
+                       timeout=PATIENCE, env={**CLEAN, "HOME": place.home}, check=False)
+    same((r.returncode, r.stdout), (125, b""))
+    check(r.stderr.startswith(b"cordon: "), r.stderr)
