@@ -125,11 +125,11 @@ client_call(struct client *c, const char *method, const char *params, char **ret
 }
 
 int
-client_run_true(struct client *c, struct cordon_error *err)
+client_run(struct client *c, const char *params, struct cordon_error *err)
 {
 	char *line;
 
-	if (client_call(c, "process/run", "{\"argv\":[\"/bin/true\"]}", &line, err) < 0)
+	if (client_call(c, "process/run", params, &line, err) < 0)
 		return -1;
 	if (strstr(line, "\"exitCode\":0") == NULL)
 		return cordon_fail(err, CORDON_EPEER, 0, "process/run: '%.150s'", line);

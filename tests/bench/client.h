@@ -53,5 +53,8 @@ int client_answer(struct client *c, uint64_t *ret_id, char **ret_line,
 /* Sends a request and waits for its answer, which has to come before any other. */
 int client_call(struct client *c, const char *method, const char *params, char **ret_line,
 	struct cordon_error *err) CORDON_CHECKED;
-/* process/run of /bin/true, one whole. */
-int client_run_true(struct client *c, struct cordon_error *err) CORDON_CHECKED;
+/* Parameters of process/run. A run that lowers a limit gets no sandbox that was made ahead: it is cold. */
+#define CLIENT_TRUE      "{\"argv\":[\"/bin/true\"]}"
+#define CLIENT_TRUE_COLD "{\"argv\":[\"/bin/true\"],\"limits\":{\"openFiles\":500}}"
+/* process/run with one of these, until its end. */
+int client_run(struct client *c, const char *params, struct cordon_error *err) CORDON_CHECKED;

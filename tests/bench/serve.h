@@ -23,17 +23,19 @@ struct cpu_cost {
 	double monitor, rpc, launcher;
 };
 
+#define REFILL_MS 30 /* time for a sandbox to be made ahead */
+void pause_ms(long ms);
 /* Begins to count in *cost. */
 void cpu_cost_begin(pid_t monitor, struct cpu_cost *cost);
 /* Makes it the cost of one of so many runs. */
 void cpu_cost_end(pid_t monitor, struct cpu_cost *cost, uint32_t runs);
 
 /* serve_runs.c: process/run of /bin/true. */
-enum run_kind { RUN_SPAWN, RUN_BWRAP, RUN_PAUSED, RUN_ROW, RUN_KINDS };
+enum run_kind { RUN_SPAWN, RUN_BWRAP, RUN_POOLED, RUN_COLD, RUN_ROW, RUN_KINDS };
 
 struct runs_found {
 	double *samples[RUN_KINDS]; /* sorted, bench.rounds of each */
-	size_t prepared; /* sandboxes that wait in the launcher */
+	double ahead[RUN_KINDS]; /* how many of these had a sandbox made ahead, of 1; -1: unknown */
 	double two, four, bwrap_two; /* launches a second, so many at a time */
 	struct cpu_cost cpu;
 };
@@ -46,7 +48,8 @@ void runs_found_finish(struct runs_found *found);
 
 struct live_level {
 	uint32_t live;
-	double run, idle, spawn; /* medians: here, in a monitor without runs, and a bare spawn */
+	/* Medians: here, from a sandbox made ahead and cold; cold in a monitor without runs; bare. */
+	double pooled, cold, idle, spawn;
 	struct cpu_cost cpu;
 	struct process_cost monitor, rpc, launcher;
 };

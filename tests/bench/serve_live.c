@@ -1,5 +1,5 @@
-/* What runs that live cost: the time of another process/run in the same monitor, in alternation with one in
- * a monitor without runs and with a bare spawn, and the memory of cordon's processes.
+/* What runs that live cost: the time of another process/run in the same monitor, from a sandbox made ahead
+ * and cold, in alternation with a cold one in a monitor without runs and with a bare spawn, and the memory of cordon's processes.
  *
  * Levels follow each other, minutes may lie between them: what the machine does meanwhile shows in the
  * two that are measured beside. Those who live are of profile readonly: where the system bounds how many
@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <cordon/mem.h>
 
@@ -17,7 +16,7 @@
 #define STARTS_AT_ONCE 16u
 #define WARM_UP        20
 
-enum beside { HERE, IDLE, SPAWN, BESIDES };
+enum beside { POOLED, COLD, IDLE, SPAWN, BESIDES };
 
 static const uint32_t all_levels[LIVE_LEVELS] = { 1, 100, 1000 };
 static const uint32_t brief_levels[LIVE_LEVELS] = { 1, 10, 50 };
@@ -60,8 +59,10 @@ one(struct bench *b, struct client *here, struct client *idle, enum beside what,
 {
 	pid_t pid;
 
+	if (what == POOLED)
+		return client_run(here, CLIENT_TRUE, err);
 	if (what != SPAWN)
-		return client_run_true(what == HERE ? here : idle, err);
+		return client_run(what == COLD ? here : idle, CLIENT_TRUE_COLD, err);
 	pid = peer_begin_true(&b->peer, PEER_BARE, err);
 	return pid < 0 ? -1 : peer_await(pid, err);
 }
@@ -75,8 +76,11 @@ measure_level(struct bench *b, struct client *here, struct client *idle, struct 
 	for (uint32_t round = 0; round < b->rounds; round++)
 		for (uint32_t i = 0; i < BESIDES; i++) {
 			const enum beside what = (enum beside)((round + i) % BESIDES);
-			const uint64_t start = now_ns();
+			uint64_t start;
 
+			if (what == POOLED)
+				pause_ms(REFILL_MS);
+			start = now_ns();
 			if (one(b, here, idle, what, err) < 0)
 				return cordon_while(err, "with %u live runs", level->live);
 			samples[what][round] = (double)(now_ns() - start) / 1000.0;
@@ -85,7 +89,8 @@ measure_level(struct bench *b, struct client *here, struct client *idle, struct 
 		series_sort(samples[what], b->rounds);
 		medians[what] = quantile(samples[what], b->rounds, 0.5);
 	}
-	level->run = medians[HERE];
+	level->pooled = medians[POOLED];
+	level->cold = medians[COLD];
 	level->idle = medians[IDLE];
 	level->spawn = medians[SPAWN];
 	return 0;
@@ -104,7 +109,7 @@ static int
 warm_up(struct client *c, struct cordon_error *err)
 {
 	for (int i = 0; i < WARM_UP; i++)
-		if (client_run_true(c, err) < 0)
+		if (client_run(c, CLIENT_TRUE, err) < 0)
 			return -1;
 	return 0;
 }
@@ -130,7 +135,7 @@ measure_levels(struct bench *b, struct server *here, struct server *idle, struct
 		cpu_cost_begin(here->pid, &level->cpu);
 		if (measure_level(b, &here->client, &idle->client, level, samples, err) < 0)
 			return -1;
-		cpu_cost_end(here->pid, &level->cpu, b->rounds);
+		cpu_cost_end(here->pid, &level->cpu, 2 * b->rounds);
 		look(here->pid, &level->monitor, &level->rpc, &level->launcher);
 	}
 	found->writers_asked = wanted[LIVE_LEVELS - 1];

@@ -1,25 +1,26 @@
 /* process/run in alternation with a bare spawn and with bubblewrap, in a rotating order.
  *
- * A launcher may keep prepared sandboxes and refill in the background, so there are two series: after a
- * pause, like everything beside it, and in a row, straight behind as many runs as are prepared and one
- * more. Without prepared ones both are cold. */
+ * The launcher makes sandboxes ahead in the background. One series finds them, since each measurement
+ * comes after a pause; one cannot have them; and one, behind the others, has its runs in a row, faster than
+ * they are made. */
 #include "serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <cordon/fd.h>
 #include <cordon/mem.h>
 
 #include "series.h"
 
-#define PAUSE_MS    10
 #define RATE_BLOCKS 7
-#define AT_ONCE_MAX 16u
 
-static const char true_params[] = "{\"argv\":[\"/bin/true\"]}";
-
-static void
+void
 pause_ms(long ms)
 {
 	const struct timespec t = { .tv_nsec = ms * 1000000 };
@@ -35,7 +36,7 @@ run_many(struct client *c, uint32_t count, uint32_t at_once, struct cordon_error
 
 	for (uint32_t sent = 0, answered = 0; answered < count;) {
 		if (sent < count && sent < answered + at_once) {
-			if (client_send(c, "process/run", true_params, &id, err) < 0)
+			if (client_send(c, "process/run", CLIENT_TRUE, &id, err) < 0)
 				return -1;
 			sent++;
 		} else {
@@ -52,35 +53,78 @@ run_one(struct bench *b, struct client *c, enum run_kind kind, struct cordon_err
 {
 	pid_t pid;
 
-	if (kind == RUN_PAUSED || kind == RUN_ROW)
-		return client_run_true(c, err);
+	if (kind == RUN_POOLED || kind == RUN_ROW)
+		return client_run(c, CLIENT_TRUE, err);
+	if (kind == RUN_COLD)
+		return client_run(c, CLIENT_TRUE_COLD, err);
 	pid = peer_begin_true(&b->peer, kind == RUN_SPAWN ? PEER_BARE : PEER_BWRAP, err);
 	return pid < 0 ? -1 : peer_await(pid, err);
 }
 
-static int
-measure_alternating(
-	struct bench *b, struct client *c, struct runs_found *found, struct cordon_error *err)
+/* How many runs of this monitor had a sandbox made ahead, so far; -1: it does not say. */
+static double
+count_ahead(struct bench *b, pid_t monitor)
 {
-	const uint32_t before =
-		found->prepared < AT_ONCE_MAX ? (uint32_t)found->prepared + 1 : AT_ONCE_MAX;
+	struct command_line line = { 0 };
+	struct cordon_error ignored;
+	char text[16384], which[40];
+	const char *found;
+	ssize_t size;
+	int ends[2];
+	pid_t pid;
+
+	command_line_add3(&line, b->cordon, "status", "--json");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = peer_spawn(&b->peer, PEER_BARE, line.items, ends[1], &ignored);
+	cordon_fd_close_p(&ends[1]);
+	size = pid < 0 ? -1 : cordon_fd_read_full(ends[0], text, sizeof(text) - 1);
+	cordon_fd_close_p(&ends[0]);
+	if (pid < 0 || peer_await(pid, &ignored) < 0 || size < 0)
+		return -1;
+	text[size] = '\0';
+	snprintf(which, sizeof(which), "{\"monitor\":%d,", monitor);
+	found = strstr(text, which);
+	found = found == NULL ? NULL : strstr(found, "\"pooled\":");
+	return found == NULL ? -1 : strtod(found + 9, NULL);
+}
+
+static int
+measure_one(struct bench *b, struct client *c, enum run_kind kind, uint32_t round,
+	struct runs_found *found, struct cordon_error *err)
+{
+	const uint64_t start = now_ns();
+
+	if (run_one(b, c, kind, err) < 0)
+		return -1;
+	found->samples[kind][round] = (double)(now_ns() - start) / 1000.0;
+	return 0;
+}
+
+static int
+measure_series(
+	struct bench *b, struct server *s, struct runs_found *found, struct cordon_error *err)
+{
+	const double before = count_ahead(b, s->pid);
+	double between, after;
 
 	for (uint32_t round = 0; round < b->rounds; round++)
-		for (uint32_t i = 0; i < RUN_KINDS; i++) {
-			const enum run_kind kind = (enum run_kind)((round + i) % RUN_KINDS);
-			uint64_t start;
-
-			if (kind != RUN_ROW)
-				pause_ms(PAUSE_MS);
-			else if (run_many(c, before, before, err) < 0)
+		for (uint32_t i = 0; i < RUN_ROW; i++) {
+			pause_ms(REFILL_MS);
+			if (measure_one(b, &s->client, (enum run_kind)((round + i) % RUN_ROW),
+				    round, found, err) < 0)
 				return -1;
-			start = now_ns();
-			if (run_one(b, c, kind, err) < 0)
-				return -1;
-			found->samples[kind][round] = (double)(now_ns() - start) / 1000.0;
 		}
+	between = count_ahead(b, s->pid);
+	for (uint32_t round = 0; round < b->rounds; round++)
+		if (measure_one(b, &s->client, RUN_ROW, round, found, err) < 0)
+			return -1;
+	after = count_ahead(b, s->pid);
 	for (int kind = 0; kind < RUN_KINDS; kind++)
 		series_sort(found->samples[kind], b->rounds);
+	/* The cold ones have none. */
+	found->ahead[RUN_POOLED] = before < 0 || between < 0 ? -1 : (between - before) / b->rounds;
+	found->ahead[RUN_ROW] = between < 0 || after < 0 ? -1 : (after - between) / b->rounds;
 	return 0;
 }
 
@@ -161,9 +205,7 @@ measure_runs(struct bench *b, struct runs_found *found, struct cordon_error *err
 	}
 	if (server_start(&s, b->cordon, b->peer.workspace_name, err) == 0 &&
 		run_many(&s.client, 4, 2, err) == 0) { /* for the caches */
-		pause_ms(50);
-		found->prepared = process_count_children(process_child(s.pid, "cordon-launcher"));
-		if (measure_alternating(b, &s.client, found, err) == 0 &&
+		if (measure_series(b, &s, found, err) == 0 &&
 			measure_rates(b, &s.client, found, err) == 0) {
 			cpu_cost_begin(s.pid, &found->cpu);
 			result = run_many(&s.client, b->rounds, 1, err);

@@ -205,7 +205,7 @@ feel(struct client *c, uint32_t runs, struct felt *f, struct cordon_error *err)
 	for (uint32_t i = 0; i < runs; i++) {
 		uint64_t start = now_ns();
 
-		if (client_run_true(c, err) < 0)
+		if (client_run(c, CLIENT_TRUE, err) < 0)
 			return -1;
 		f->runs[f->run_count++] = (double)(now_ns() - start) / 1000.0;
 		for (uint32_t k = 0; k < PINGS; k++) {
@@ -275,7 +275,7 @@ measure_stream(struct bench *b, struct stream_found *found, struct cordon_error 
 
 	snprintf(path, sizeof(path), "%s/socket", b->peer.scratch);
 	if (server_listen(&s, b->cordon, b->peer.workspace_name, path, err) == 0 &&
-		client_run_true(&s.client, err) == 0 &&
+		client_run(&s.client, CLIENT_TRUE, err) == 0 &&
 		measure_speed(b, &s.client, found, err) == 0)
 		result = measure_neighbours(b, &s.client, path, found, err);
 	server_stop(&s);
