@@ -2,6 +2,7 @@
 #include "pool.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
+#include <cordon/text.h>
 
 #define PAUSE_S 10
 
@@ -134,25 +136,37 @@ count_of(const struct launcher *l, const struct pool *pool)
 	return count;
 }
 
-/* Per cent of memory that can be had without swapping; 100 when the kernel does not say. proc_meminfo(5) */
+/* A line of proc_meminfo(5), kB; 0: not there. */
+static uint64_t
+read_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	struct cordon_error ignored;
+	char word[24];
+	uint64_t value = 0;
+
+	if (line == NULL)
+		return 0;
+	line += strlen(name);
+	line += strspn(line, " ");
+	snprintf(word, sizeof(word), "%.*s", (int)strspn(line, "0123456789"), line);
+	return cordon_parse_u64(word, 0, UINT64_MAX / 100, &value, &ignored) < 0 ? 0 : value;
+}
+
+/* Per cent of memory that can be had without swapping; 100 when the kernel does not say. */
 static unsigned
 memory_available(void)
 {
 	CORDON_CLOSE int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 	char text[512];
 	const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *total, *available;
-	unsigned long long all;
+	uint64_t all;
 
 	if (got <= 0)
 		return 100;
 	text[got] = '\0';
-	total = strstr(text, "MemTotal:");
-	available = strstr(text, "MemAvailable:");
-	if (total == NULL || available == NULL)
-		return 100;
-	all = strtoull(total + 9, NULL, 10);
-	return all == 0 ? 100 : (unsigned)(strtoull(available + 13, NULL, 10) * 100 / all);
+	all = read_line(text, "MemTotal:");
+	return all == 0 ? 100 : (unsigned)(read_line(text, "MemAvailable:") * 100 / all);
 }
 
 #define SHORT_OF_MEMORY 10 /* per cent */
