@@ -26,8 +26,11 @@ put_printable(char *out, size_t room, const char *text)
 	for (; *text != '\0'; text++) {
 		char piece[5];
 		const unsigned char c = (unsigned char)*text;
-		const size_t need = (size_t)snprintf(
-			piece, sizeof(piece), c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
+		size_t need = 1;
+
+		piece[0] = *text;
+		if (c < 0x20 || c >= 0x7f)
+			need = (size_t)snprintf(piece, sizeof(piece), "\\x%02x", c);
 
 		if (used + need >= room) {
 			memcpy(out + cut, "...", 4);

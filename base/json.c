@@ -9,7 +9,8 @@
 #include <cordon/mem.h>
 #include <cordon/text.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX   16
+#define FIRST_BYTES 256u
 
 struct cordon_json {
 	char *text;
@@ -43,7 +44,9 @@ put(struct cordon_json *j, const char *data, size_t size)
 	size_t need;
 
 	if (j->failed || __builtin_add_overflow(j->size + 1, size, &need) ||
-		cordon_grow(&j->text, &j->capacity, need, j->max, 1) < 0) {
+		cordon_grow(&j->text, &j->capacity,
+			need < FIRST_BYTES && FIRST_BYTES <= j->max ? FIRST_BYTES : need, j->max,
+			1) < 0) {
 		j->failed = 1;
 		return;
 	}
@@ -77,10 +80,14 @@ put_quoted(struct cordon_json *j, const void *data, size_t size)
 
 	put(j, "\"", 1);
 	while (i < size) {
-		const size_t length = cordon_text_character(s + i, size - i);
+		size_t length;
 
-		if (length > 1 || (length == 1 && s[i] >= 0x20 && s[i] != 0x7f && s[i] != '"' &&
-					  s[i] != '\\')) {
+		if (s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\') {
+			i++;
+			continue;
+		}
+		length = cordon_text_character(s + i, size - i);
+		if (length > 1) {
 			i += length;
 			continue;
 		}

@@ -104,6 +104,10 @@ cordon_link_send(int link, uint16_t number, const void *body, size_t size, const
 	return send_packet(link, &m, err);
 }
 
+static const struct cordon_error nothing_there = {
+	.code = CORDON_ESYS, .sys = EAGAIN, .text = "there is no message yet"
+};
+
 /* What came with a packet. */
 struct luggage {
 	int fds[CORDON_LINK_FDS + 1];
@@ -228,6 +232,11 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 	do
 		got = recvmsg(link, &h, MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (got < 0 &&
+		errno == EAGAIN) { /* each turn of a loop ends with it: it is not worded anew */
+		*err = nothing_there;
+		return -1;
+	}
 	if (got < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not receive a message");
 	take_descriptors(&h, &luggage);

@@ -18,6 +18,7 @@ struct cordon_loop {
 
 struct cordon_watch {
 	uv_poll_t uv; /* first, so that a handle is its watch */
+	unsigned events; /* that are watched now */
 	cordon_watch_fn *fn;
 	void *context;
 };
@@ -83,6 +84,8 @@ ready(uv_poll_t *handle, int status, int events)
 	struct cordon_watch *watch = handle->data;
 	unsigned what = 0;
 
+	if (status < 0)
+		watch->events = 0; /* libuv has stopped it */
 	if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)) != 0)
 		what |= CORDON_LOOP_READ;
 	if ((events & UV_WRITABLE) != 0)
@@ -95,14 +98,18 @@ cordon_watch_set(struct cordon_watch *watch, unsigned events)
 {
 	int wanted = 0;
 
+	/* libuv would take the descriptor out of the epoll set and put it in again. */
+	if (events == watch->events)
+		return;
+	watch->events = events;
 	if ((events & CORDON_LOOP_READ) != 0)
 		wanted |= UV_READABLE;
 	if ((events & CORDON_LOOP_WRITE) != 0)
 		wanted |= UV_WRITABLE;
 	if (wanted == 0)
 		(void)uv_poll_stop(&watch->uv);
-	else
-		(void)uv_poll_start(&watch->uv, wanted, ready);
+	else if (uv_poll_start(&watch->uv, wanted, ready) < 0)
+		watch->events = 0;
 }
 
 struct cordon_watch *
@@ -115,7 +122,7 @@ cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events, cordon_watc
 
 	/* uv_poll_init makes the open file description non-blocking, which others may share: the
 	 * caller's terminal is also its shell's. */
-	if (result == 0 && flags >= 0)
+	if (result == 0 && flags >= 0 && (flags & O_NONBLOCK) == 0)
 		(void)fcntl(fd, F_SETFL, flags);
 	if (result < 0) {
 		free(watch);

@@ -1,7 +1,7 @@
 /* Nothing here looks at a path twice: a name becomes a descriptor in one system call, and the
  * functions on text touch no file.
  *
- * calls: openat2 fstat close */
+ * calls: openat2 fstat fstatat close */
 #include <cordon/path.h>
 
 #include <errno.h>
@@ -71,9 +71,12 @@ cordon_open_in_root(int dirfd, const char *path, uint64_t flags, struct cordon_e
 int
 cordon_stat_beneath(int dirfd, const char *path, struct stat *ret)
 {
-	int fd = cordon_openat2(dirfd, path, O_PATH | O_NOFOLLOW, 0, BENEATH);
-	int result;
+	int fd, result;
 
+	/* A name in dirfd itself: there is no way to it that could lead elsewhere. */
+	if (strchr(path, '/') == NULL && path[0] != '\0' && strcmp(path, "..") != 0)
+		return fstatat(dirfd, path, ret, AT_SYMLINK_NOFOLLOW);
+	fd = cordon_openat2(dirfd, path, O_PATH | O_NOFOLLOW, 0, BENEATH);
 	if (fd < 0)
 		return -1;
 	result = fstat(fd, ret);

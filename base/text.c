@@ -72,8 +72,17 @@ cordon_text_is_utf8(const void *text, size_t size)
 	const unsigned char *s = text;
 
 	for (size_t i = 0; i < size;) {
-		const size_t length = s[i] < 0x80 ? 1 : cordon_text_character(s + i, size - i);
+		uint64_t eight;
+		size_t length;
 
+		if (size - i >= sizeof(eight)) {
+			memcpy(&eight, s + i, sizeof(eight));
+			if ((eight & 0x8080808080808080u) == 0) { /* ASCII */
+				i += sizeof(eight);
+				continue;
+			}
+		}
+		length = s[i] < 0x80 ? 1 : cordon_text_character(s + i, size - i);
 		if (length == 0)
 			return 0;
 		i += length;

@@ -7,6 +7,8 @@
 
 #include <cordon/mem.h>
 
+#define FIRST_BYTES 256u /* most messages fit */
+
 void
 cordon_writer_init(struct cordon_writer *w, size_t max)
 {
@@ -28,7 +30,9 @@ put(struct cordon_writer *w, const void *data, size_t size)
 	if (w->failed || size == 0)
 		return;
 	if (__builtin_add_overflow(w->size, size, &need) ||
-		cordon_grow(&w->data, &w->capacity, need, w->max, 1) < 0) {
+		cordon_grow(&w->data, &w->capacity,
+			need < FIRST_BYTES && FIRST_BYTES <= w->max ? FIRST_BYTES : need, w->max,
+			1) < 0) {
 		w->failed = 1;
 		return;
 	}

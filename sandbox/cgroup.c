@@ -179,43 +179,55 @@ cgroup_host_destroy(struct cgroup_host *host)
 	free(host);
 }
 
+/* Makes the cgroup at directory and sets the plan's limits. Returns what a process is cloned into, or -1
+ * when it cannot be had. */
+static int
+make_unified(const char *directory, const struct cordon_plan *plan)
+{
+	int into;
+
+	if (mkdir(directory, 0755) < 0)
+		return -1;
+	into = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (into < 0 ||
+		(plan->memory_bytes != UINT64_MAX &&
+			write_number(directory, "memory.max", plan->memory_bytes) < 0) ||
+		(plan->processes != UINT64_MAX &&
+			write_number(directory, "pids.max", plan->processes) < 0)) {
+		cordon_fd_close_p(&into);
+		(void)rmdir(directory);
+		return -1;
+	}
+	/* One process out of memory is the end of the run, not a run that goes on without it. */
+	(void)!write_value(directory, "memory.oom.group", "1");
+	(void)!write_value(directory, "memory.swap.max", "0");
+	return into;
+}
+
 /* v2: the nearest cgroup at or above our own in which a child of ours has both controllers. */
 static int
 create_unified(struct cgroup *group, const struct cgroup_host *host, const char *name,
 	const struct cordon_plan *plan)
 {
 	char parent[DIRECTORY_MAX];
+	char *directory = group->memory_directory;
 
 	if (host->unified[0] == '\0')
 		return -1;
 	memcpy(parent, host->unified, sizeof(parent));
 	while (strlen(parent) >= strlen(host->unified_mount)) {
 		char *slash = strrchr(parent, '/');
-		char *directory = group->memory_directory;
 
 		snprintf(directory, sizeof(group->memory_directory), "%s/%s", parent, name);
-		if (mkdir(directory, 0755) == 0) {
-			if ((plan->memory_bytes == UINT64_MAX ||
-				    write_number(directory, "memory.max", plan->memory_bytes) ==
-					    0) &&
-				(plan->processes == UINT64_MAX ||
-					write_number(directory, "pids.max", plan->processes) ==
-						0)) {
-				/* One process out of memory is the end of the run, not a
-				 * run that goes on without it. */
-				(void)!write_value(directory, "memory.oom.group", "1");
-				(void)!write_value(directory, "memory.swap.max", "0");
-				memcpy(group->processes_directory, directory,
-					sizeof(group->processes_directory));
-				group->memory = plan->memory_bytes == UINT64_MAX
-							? CORDON_LIMIT_NONE
-							: CORDON_LIMIT_CGROUP2;
-				group->processes = plan->processes == UINT64_MAX
-							   ? CORDON_LIMIT_NONE
-							   : CORDON_LIMIT_CGROUP2;
-				return 0;
-			}
-			(void)rmdir(directory);
+		group->into = make_unified(directory, plan);
+		if (group->into >= 0) {
+			memcpy(group->processes_directory, directory,
+				sizeof(group->processes_directory));
+			group->memory = plan->memory_bytes == UINT64_MAX ? CORDON_LIMIT_NONE
+									 : CORDON_LIMIT_CGROUP2;
+			group->processes = plan->processes == UINT64_MAX ? CORDON_LIMIT_NONE
+									 : CORDON_LIMIT_CGROUP2;
+			return 0;
 		}
 		directory[0] = '\0';
 		if (slash == NULL || slash == parent)
@@ -225,40 +237,50 @@ create_unified(struct cgroup *group, const struct cgroup_host *host, const char 
 	return -1;
 }
 
+/* Makes the cgroup at directory and sets its limit. Returns what a process writes "0" to to enter it, or
+ * -1 when it cannot be had. */
+static int
+make_v1(const char *directory, const char *limit, uint64_t value)
+{
+	char path[600];
+	int enter;
+
+	if (mkdir(directory, 0755) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/tasks", directory);
+	enter = open(path, O_WRONLY | O_CLOEXEC);
+	if (enter < 0 || write_number(directory, limit, value) < 0) {
+		cordon_fd_close_p(&enter);
+		(void)rmdir(directory);
+	}
+	return enter;
+}
+
 static void
 create_v1(struct cgroup *group, const struct cgroup_host *host, const char *name,
 	const struct cordon_plan *plan)
 {
-	if (host->memory[0] != '\0' && plan->memory_bytes != UINT64_MAX) {
-		char *directory = group->memory_directory;
+	char *memory = group->memory_directory, *processes = group->processes_directory;
 
-		snprintf(directory, sizeof(group->memory_directory), "%s/%s", host->memory, name);
-		if (mkdir(directory, 0755) < 0) {
-			directory[0] = '\0';
-		} else if (write_number(directory, "memory.limit_in_bytes", plan->memory_bytes) <
-			   0) {
-			(void)rmdir(directory);
-			directory[0] = '\0';
-		} else {
-			/* Memory and swap together; absent without swap accounting. */
-			(void)!write_number(
-				directory, "memory.memsw.limit_in_bytes", plan->memory_bytes);
-			group->memory = CORDON_LIMIT_CGROUP1;
-		}
+	if (host->memory[0] != '\0' && plan->memory_bytes != UINT64_MAX) {
+		snprintf(memory, sizeof(group->memory_directory), "%s/%s", host->memory, name);
+		group->enter[0] = make_v1(memory, "memory.limit_in_bytes", plan->memory_bytes);
+	}
+	if (group->enter[0] >= 0) {
+		/* Memory and swap together; absent without swap accounting. */
+		(void)!write_number(memory, "memory.memsw.limit_in_bytes", plan->memory_bytes);
+		group->memory = CORDON_LIMIT_CGROUP1;
+	} else {
+		memory[0] = '\0';
 	}
 	if (host->pids[0] != '\0' && plan->processes != UINT64_MAX) {
-		char *directory = group->processes_directory;
-
-		snprintf(directory, sizeof(group->processes_directory), "%s/%s", host->pids, name);
-		if (mkdir(directory, 0755) < 0) {
-			directory[0] = '\0';
-		} else if (write_number(directory, "pids.max", plan->processes) < 0) {
-			(void)rmdir(directory);
-			directory[0] = '\0';
-		} else {
-			group->processes = CORDON_LIMIT_CGROUP1;
-		}
+		snprintf(processes, sizeof(group->processes_directory), "%s/%s", host->pids, name);
+		group->enter[1] = make_v1(processes, "pids.max", plan->processes);
 	}
+	if (group->enter[1] >= 0)
+		group->processes = CORDON_LIMIT_CGROUP1;
+	else
+		processes[0] = '\0';
 }
 
 /* The pid namespace is part of the name: in a container on the same hierarchy the same pid is another
@@ -279,7 +301,7 @@ cgroup_create(struct cgroup *group, const struct cgroup_host *host, pid_t launch
 {
 	char prefix[PREFIX_MAX], name[PREFIX_MAX + 16];
 
-	*group = (struct cgroup){ 0 };
+	*group = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	if (host == NULL || (plan->memory_bytes == UINT64_MAX && plan->processes == UINT64_MAX))
 		return;
 	put_prefix(prefix, launcher);
@@ -289,16 +311,23 @@ cgroup_create(struct cgroup *group, const struct cgroup_host *host, pid_t launch
 }
 
 int
-cgroup_join(const struct cgroup *group, pid_t pid)
+cgroup_enter(const int enter[CGROUP_ENTER])
 {
-	if (group->memory_directory[0] != '\0' &&
-		write_number(group->memory_directory, "cgroup.procs", (uint64_t)pid) < 0)
-		return -1;
-	if (group->processes_directory[0] != '\0' &&
-		strcmp(group->processes_directory, group->memory_directory) != 0 &&
-		write_number(group->processes_directory, "cgroup.procs", (uint64_t)pid) < 0)
-		return -1;
+	for (int i = 0; i < CGROUP_ENTER; i++) {
+		CORDON_CLOSE int tasks = enter[i];
+
+		if (tasks >= 0 && cordon_fd_write_all(tasks, "0", 1) < 0)
+			return -1;
+	}
 	return 0;
+}
+
+void
+cgroup_close(struct cgroup *group)
+{
+	cordon_fd_close_p(&group->into);
+	for (int i = 0; i < CGROUP_ENTER; i++)
+		cordon_fd_close_p(&group->enter[i]);
 }
 
 uint64_t
@@ -353,7 +382,8 @@ cgroup_destroy(struct cgroup *group)
 	if (group->processes_directory[0] != '\0' &&
 		strcmp(group->processes_directory, group->memory_directory) != 0)
 		remove_directory(group->processes_directory);
-	*group = (struct cgroup){ 0 };
+	cgroup_close(group);
+	*group = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 }
 
 static void

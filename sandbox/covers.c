@@ -188,8 +188,8 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 	const char *next = *end == '/' ? end + 1 : end;
 	char path[PATH_MAX];
 	struct stat st;
-	CORDON_CLOSE int parent = -1;
-	int length;
+	CORDON_CLOSE int opened = -1;
+	int parent = workspace, length;
 
 	if (end - rest == 1 && *rest == '*')
 		return expand_star(covers, workspace, prefix, next, err);
@@ -199,8 +199,9 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 		(int)(end - rest), rest);
 	if (length >= (int)sizeof(path))
 		return 0;
-	parent = cordon_openat2(
-		workspace, prefix[0] == '\0' ? "." : prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
+	if (prefix[0] != '\0')
+		parent = opened =
+			cordon_openat2(workspace, prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
 	if (parent < 0)
 		return 0;
 	if (fstatat(parent, path + (prefix[0] == '\0' ? 0 : strlen(prefix) + 1), &st,
@@ -268,42 +269,30 @@ reduce(struct sandbox_covers *covers)
 	covers->count = kept;
 }
 
-/* Makes the placeholders; what cannot be made because the workspace is not writable for us cannot
- * be made by the run either. */
-static int
-hold_missing(struct sandbox_covers *covers, int workspace, struct cordon_error *err)
+/* What cannot be made because the workspace is not writable for us cannot be made by the run either. */
+int
+covers_hold(struct sandbox_covers *covers, int workspace, struct cordon_error *err)
 {
-	size_t kept = 0;
-
 	for (size_t i = 0; i < covers->count; i++) {
 		struct sandbox_cover *c = &covers->items[i];
 
-		if (c->missing) {
-			c->placeholder = placeholder_take(workspace, c->path);
-			if (c->placeholder < 0 && (errno == EACCES || errno == EROFS)) {
-				free(c->path);
-				continue;
-			}
-			if (c->placeholder < 0 && errno != EEXIST && errno != ENOTDIR) {
-				const int sys = errno;
-
-				for (size_t k = i; k < covers->count; k++)
-					covers->items[kept++] = covers->items[k];
-				covers->count = kept;
-				cordon_fail(err, CORDON_EFLOOR, sys,
-					"could not hold the protected name '%s' in the workspace",
-					c->path);
-				return cordon_because(err, "floor.protect");
-			}
+		if (!c->missing)
+			continue;
+		c->placeholder = placeholder_take(workspace, c->path);
+		if (c->placeholder >= 0 || errno == EEXIST || errno == ENOTDIR)
+			continue;
+		if (errno != EACCES && errno != EROFS) {
+			cordon_fail(err, CORDON_EFLOOR, errno,
+				"could not hold the protected name '%s' in the workspace", c->path);
+			return cordon_because(err, "floor.protect");
 		}
-		covers->items[kept++] = *c;
+		c->kind = COVER_NOTHING;
 	}
-	covers->count = kept;
 	return 0;
 }
 
 int
-covers_make(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
+covers_find(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
 	struct cordon_error *err)
 {
 	if (plan->workspace == CORDON_WORKSPACE_WRITE)
@@ -313,7 +302,7 @@ covers_make(struct sandbox_covers *covers, int workspace, const struct cordon_pl
 	if (covers_hide(covers, workspace, plan, err) < 0)
 		return -1;
 	reduce(covers);
-	return hold_missing(covers, workspace, err);
+	return 0;
 }
 
 void

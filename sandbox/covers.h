@@ -12,6 +12,7 @@
 
 /* What happens to one path below the workspace. */
 enum sandbox_cover_kind {
+	COVER_NOTHING, /* absent, in a directory that nobody of ours can write: nothing to do */
 	COVER_PIN, /* bound onto itself, so that it cannot be renamed */
 	COVER_READ_ONLY, /* bound read-only (protect) */
 	COVER_ABSENT, /* cannot be held by a placeholder: watched, and taken away when it appears */
@@ -33,10 +34,14 @@ struct sandbox_covers {
 };
 
 /* Finds what the plan protects and hides below workspace, an O_PATH or readable descriptor of that
- * directory, and makes placeholder directories for protected names that are absent, so that the run
- * cannot make them. Returns 0, or -1 with *err set; *covers must be finished in any case. */
-int covers_make(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
+ * directory. Returns 0, or -1 with *err set; *covers must be finished in any case. */
+int covers_find(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
 	struct cordon_error *err) CORDON_CHECKED;
+
+/* Makes placeholder directories for protected names that are absent, so that the run cannot make them;
+ * a cover that cannot and need not be held becomes COVER_NOTHING. Returns 0, or -1 with *err set. */
+int covers_hold(
+	struct sandbox_covers *covers, int workspace, struct cordon_error *err) CORDON_CHECKED;
 
 /* Removes placeholders that no other run holds, and frees. covers may be all zero. */
 void covers_finish(struct sandbox_covers *covers, int workspace);

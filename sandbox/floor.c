@@ -134,6 +134,14 @@ is_null_device(int fd)
 }
 
 int
+floor_allows_workspace(const char *path)
+{
+	/* Below /dev/shm it lies in the run's own, which is a place like /tmp. */
+	return path[0] == '\0' ||
+	       (is_clean(path) && (!is_reserved(path) || strncmp(path, "/dev/shm/", 9) == 0));
+}
+
+int
 floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned fd_count,
 	struct cordon_error *err)
 {
@@ -148,11 +156,7 @@ floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned 
 		return refuse(err, "its command or directory is not a clean path:", launch->exe);
 	if (launch->open_files != 0 && launch->open_files < 8)
 		return refuse(err, "it leaves too few descriptors for", launch->exe);
-	if (launch->workspace[0] == '\0')
-		return 0;
-	/* Below /dev/shm it lies in the run's own, which is a place like /tmp. */
-	if (!is_clean(launch->workspace) ||
-		(is_reserved(launch->workspace) && strncmp(launch->workspace, "/dev/shm/", 9) != 0))
+	if (!floor_allows_workspace(launch->workspace))
 		return refuse(err, "its workspace is", launch->workspace);
 	return 0;
 }

@@ -12,6 +12,9 @@ int floor_check_plan(const struct cordon_plan *plan, struct cordon_error *err) C
  * named. Between clone and exec, too. */
 int floor_allows_source(int fd);
 
+/* True for a place that a workspace may have in a run; "" is none. */
+int floor_allows_workspace(const char *path);
+
 /* The same for one launch: its workspace and streams. */
 int floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned fd_count,
 	struct cordon_error *err) CORDON_CHECKED;

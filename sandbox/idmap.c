@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
+#include <cordon/mem.h>
 
 static int
 write_file(const char *path, const char *text)
@@ -58,6 +60,8 @@ idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_ou
 	return write_maps("/proc/self", inside, outside, group_inside, group_outside);
 }
 
+#define STACK 16384
+
 /* Holds the namespace for a moment. It is gone with the launcher in any case, and until then holds
  * none of its descriptors, whose ends others wait for (A41). It shares our memory, so that nothing is
  * copied for it, and makes system calls only. */
@@ -74,35 +78,58 @@ hold(void *launcher)
 	return 0;
 }
 
-int
-idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct cordon_error *err)
+void
+idmap_settle(struct idmap *map)
 {
-	_Alignas(16) char stack[16384];
-	CORDON_CLOSE int pidfd = -1;
-	CORDON_CLOSE int ns = -1;
-	char path[48];
 	siginfo_t info;
-	pid_t pid =
-		clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD,
-			(void *)(intptr_t)getpid(), &pidfd);
-	int failed = 0, sys = 0;
 
-	if (pid < 0)
-		return cordon_fail(err, CORDON_EFLOOR, errno, "could not make a user namespace");
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	failed = idmap_write(pid, owner, run_uid, group, run_gid) < 0;
-	if (!failed) {
-		ns = open(path, O_RDONLY | O_CLOEXEC);
-		failed = ns < 0;
-	}
-	sys = errno;
-	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
+	if (map->helper < 0)
+		return;
+	while (waitid(P_PIDFD, (id_t)map->helper, &info, WEXITED) < 0 && errno == EINTR)
 		;
-	if (failed)
+	cordon_fd_close_p(&map->helper);
+	free(map->stack);
+	map->stack = NULL;
+}
+
+void
+idmap_finish(struct idmap *map)
+{
+	idmap_settle(map);
+	cordon_fd_close_p(&map->ns);
+}
+
+int
+idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct idmap *ret,
+	struct cordon_error *err)
+{
+	struct idmap map = { .ns = -1, .helper = -1, .stack = cordon_array(1, STACK) };
+	char path[48];
+	pid_t pid = -1;
+	int sys = ENOMEM;
+
+	if (map.stack != NULL) {
+		pid = clone(hold, (char *)map.stack + STACK,
+			CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD,
+			(void *)(intptr_t)getpid(), &map.helper);
+		sys = errno;
+	}
+	if (pid < 0) {
+		free(map.stack);
+		return cordon_fail(err, CORDON_EFLOOR, sys, "could not make a user namespace");
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	if (idmap_write(pid, owner, run_uid, group, run_gid) == 0)
+		map.ns = open(path, O_RDONLY | O_CLOEXEC);
+	sys = errno;
+	(void)syscall(SYS_pidfd_send_signal, map.helper, SIGKILL, NULL, 0);
+	if (map.ns < 0) {
+		idmap_finish(&map);
 		return cordon_fail(
 			err, CORDON_EFLOOR, sys, "could not map the owner of granted files");
-	return cordon_fd_take(&ns);
+	}
+	*ret = map;
+	return 0;
 }
 
 int

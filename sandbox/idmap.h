@@ -5,10 +5,19 @@
 
 #include <cordon/error.h>
 
-/* Returns a descriptor of a user namespace in which exactly the file owner uid and gid become the
- * run's, all else stays unmapped (A14). Needs root. -1 with *err set. */
-int idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid,
+struct idmap {
+	int ns; /* the user namespace */
+	int helper; /* pidfd of who held it until its maps were written: killed, and to be reaped */
+	void *stack; /* the helper's, until it is reaped */
+};
+
+/* Makes a user namespace in which exactly the file owner uid and gid become the run's, all else stays
+ * unmapped (A14). Needs root. Returns 0, or -1 with *err set. */
+int idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct idmap *ret,
 	struct cordon_error *err) CORDON_CHECKED;
+/* Waits for the end of the helper, which has come by itself some time after idmap_create(). */
+void idmap_settle(struct idmap *map);
+void idmap_finish(struct idmap *map);
 
 /* Writes "inside outside 1" as the uid and gid map of pid, for a launcher that is root. */
 int idmap_write(pid_t pid, uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside);

@@ -22,22 +22,17 @@
 #define SPARE_FIRST 1879048192u
 #define SPARE_SLOTS 63u
 
-struct owner {
-	uid_t uid;
-	gid_t gid;
-	int ns; /* idmaps this owner to the run, -1: not made yet */
-};
-
 static uid_t
 spare_id(unsigned slot)
 {
 	return SPARE_FIRST + (uid_t)getpid() % (1u << 22) * SPARE_SLOTS + slot % SPARE_SLOTS;
 }
 
-/* The namespace that idmaps the owner of the opened tree to the run; made when it is new. */
+/* The namespace that idmaps the owner of the opened tree to the run; what one owner has shares it. */
 static int
 namespace_for(struct sandbox_setup *s, int tree, int *ret_ns, struct cordon_error *err)
 {
+	struct sandbox_idmap *m = s->idmaps;
 	struct stat st;
 
 	*ret_ns = -1;
@@ -48,8 +43,20 @@ namespace_for(struct sandbox_setup *s, int tree, int *ret_ns, struct cordon_erro
 	 * identity is not the reason: there would be nothing to change). */
 	if (st.st_uid == s->ids.uid_outside && st.st_gid == s->ids.gid_outside)
 		return 0;
-	*ret_ns = idmap_create(st.st_uid, s->ids.uid_outside, st.st_gid, s->ids.gid_outside, err);
-	return *ret_ns < 0 ? -1 : 0;
+	while (m < s->idmaps + s->idmap_count && (m->uid != st.st_uid || m->gid != st.st_gid))
+		m++;
+	if (m == s->idmaps + SANDBOX_IDMAPS)
+		return cordon_fail(err, CORDON_ELIMIT, 0,
+			"the granted trees have more than %d different owners", SANDBOX_IDMAPS - 1);
+	if (m == s->idmaps + s->idmap_count) {
+		*m = (struct sandbox_idmap){ .uid = st.st_uid, .gid = st.st_gid };
+		if (idmap_create(st.st_uid, s->ids.uid_outside, st.st_gid, s->ids.gid_outside,
+			    &m->map, err) < 0)
+			return -1;
+		s->idmap_count++;
+	}
+	*ret_ns = m->map.ns;
+	return 0;
 }
 
 static void
@@ -57,6 +64,14 @@ be(struct sandbox_ids *ids, uid_t uid, gid_t gid)
 {
 	ids->uid_inside = ids->uid_outside = uid;
 	ids->gid_inside = ids->gid_outside = gid;
+}
+
+static void
+drop_maps(struct sandbox_setup *s)
+{
+	while (s->idmap_count > 0)
+		idmap_finish(&s->idmaps[--s->idmap_count].map);
+	s->workspace_idmap = -1;
 }
 
 /* Root's run on a workspace that cannot be idmapped. */
@@ -67,7 +82,7 @@ settle_without_idmap(struct sandbox_setup *s, int workspace, uid_t spare, struct
 
 	if (fstat(workspace, &st) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not see who owns the workspace");
-	cordon_fd_close_p(&s->workspace_idmap);
+	drop_maps(s);
 	if (st.st_uid != 0) {
 		be(&s->ids, st.st_uid, st.st_gid != 0 ? st.st_gid : spare);
 		return 0;
@@ -89,39 +104,23 @@ settle_without_idmap(struct sandbox_setup *s, int workspace, uid_t spare, struct
 	return cordon_because(err, "floor.idmap");
 }
 
-/* The mounts of one owner share a namespace. */
 static int
 idmap_mounts(struct sandbox_setup *s, struct cordon_error *err)
 {
-	struct owner owners[16];
-	size_t count = 0;
-	int result = 0;
-
-	for (size_t i = 0; i < s->plan->mount_count && result == 0; i++) {
+	for (size_t i = 0; i < s->plan->mount_count; i++) {
 		const struct cordon_plan_mount *m = &s->plan->mounts[i];
 		CORDON_CLOSE int tree = -1;
-		struct stat st;
-		size_t k = 0;
 
 		if ((m->flags & CORDON_MOUNT_OWNED) == 0)
 			continue;
 		tree = cordon_openat2(AT_FDCWD, m->source, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
-		if (tree < 0 || fstat(tree, &st) < 0)
+		if (tree < 0)
 			return cordon_fail(
 				err, CORDON_ESYS, errno, "could not open '%s'", m->source);
-		while (k < count && (owners[k].uid != st.st_uid || owners[k].gid != st.st_gid))
-			k++;
-		if (k == sizeof(owners) / sizeof(owners[0]))
-			return cordon_fail(err, CORDON_ELIMIT, 0,
-				"the granted trees have more than 16 different owners");
-		if (k == count) {
-			owners[k] = (struct owner){ st.st_uid, st.st_gid, -1 };
-			result = namespace_for(s, tree, &owners[k].ns, err);
-			count++;
-		}
-		s->mount_idmap[i] = owners[k].ns;
+		if (namespace_for(s, tree, &s->mount_idmap[i], err) < 0)
+			return -1;
 	}
-	return result;
+	return 0;
 }
 
 int
@@ -151,20 +150,16 @@ ids_choose(struct sandbox_setup *s, int workspace, unsigned slot, struct cordon_
 }
 
 void
+ids_settle(struct sandbox_setup *s)
+{
+	for (size_t i = 0; i < s->idmap_count; i++)
+		idmap_settle(&s->idmaps[i].map);
+}
+
+void
 ids_finish(struct sandbox_setup *s)
 {
-	if (s->mount_idmap != NULL)
-		for (size_t i = 0; i < s->plan->mount_count; i++) {
-			int ns = s->mount_idmap[i];
-
-			if (ns < 0)
-				continue;
-			for (size_t k = i; k < s->plan->mount_count; k++)
-				if (s->mount_idmap[k] == ns)
-					s->mount_idmap[k] = -1;
-			cordon_fd_close_p(&ns);
-		}
+	drop_maps(s);
 	free(s->mount_idmap);
 	s->mount_idmap = NULL;
-	cordon_fd_close_p(&s->workspace_idmap);
 }

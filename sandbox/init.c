@@ -9,8 +9,8 @@
  *        user namespace (A40); groups before user; the command's filter last (payload.c).
  *
  * calls: prctl poll close_range unshare sethostname setgroups setresgid setresuid keyctl setsid
- * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c
- * idmap.c netns.c caps.c pty.c gate.c */
+ * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c release.c
+ * idmap.c cgroup.c netns.c caps.c pty.c gate.c */
 #include "init.h"
 
 #include <errno.h>
@@ -42,6 +42,7 @@
 #include "netns.h"
 #include "payload.h"
 #include "pty.h"
+#include "release.h"
 #include "root.h"
 
 struct init {
@@ -89,27 +90,20 @@ keep_only(int *keep, unsigned count)
 static int
 keep_what_is_ours(const struct sandbox_setup *s)
 {
-	int keep[CORDON_PLAN_MOUNTS + 8];
+	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 7];
 	unsigned count = 0;
 
 	keep[count++] = s->lifeline;
 	keep[count++] = s->init_link;
+	keep[count++] = s->netns;
 	keep[count++] = s->workspace_idmap;
 	for (int i = 0; i < 3; i++)
 		keep[count++] = s->stdio[i];
+	for (int i = 0; i < CGROUP_ENTER; i++)
+		keep[count++] = s->cgroup[i];
 	for (size_t i = 0; i < s->plan->mount_count; i++)
 		keep[count++] = s->mount_idmap[i];
 	return keep_only(keep, count);
-}
-
-static int
-wait_for_go(const struct sandbox_setup *s, struct sandbox_fault *fault)
-{
-	uint64_t words[INIT_WORDS];
-
-	if (init_receive(s->init_link, words, NULL) != 1 || words[0] != INIT_GO)
-		return sandbox_fault(fault, STAGE_GO, 0);
-	return 0;
 }
 
 /* Dies with the launcher. Set again after each change of credentials, which clears it: prctl(2). */
@@ -124,7 +118,7 @@ die_with_parent(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	return 0;
 }
 
-/* From the clone to a child that has its maps and its cgroups. */
+/* From the clone to a child that is in its cgroups and, unless root's, has its maps. */
 static int
 arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
@@ -134,6 +128,10 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 		return sandbox_fault(fault, STAGE_FDS, 0);
 	if (die_with_parent(s, fault) < 0)
 		return -1;
+	if (s->netns >= 0 && netns_enter(s->netns) < 0)
+		return sandbox_fault(fault, STAGE_NETNS, 0);
+	if (cgroup_enter(s->cgroup) < 0)
+		return sandbox_fault(fault, STAGE_CGROUP, 0);
 	if (!i->privileged) {
 		/* The launcher is not dumpable, and what is not belongs to root: proc_pid(5). */
 		if (prctl(PR_SET_DUMPABLE, 1) < 0 || idmap_write_self(i->uid_inside, i->uid_outside,
@@ -142,11 +140,19 @@ arrive(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	}
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return sandbox_fault(fault, STAGE_DEATH, 0);
-	if (wait_for_go(s, fault) < 0)
-		return -1;
 	/* Only now: the namespace's root is the cgroup that the process is in. */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return sandbox_fault(fault, STAGE_CGROUP_NS, 0);
+	return 0;
+}
+
+static int
+wait_for_go(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	uint64_t words[INIT_WORDS];
+
+	if (init_receive(s->init_link, words, NULL) != 1 || words[0] != INIT_GO)
+		return sandbox_fault(fault, STAGE_GO, 0);
 	return 0;
 }
 
@@ -172,14 +178,46 @@ become_user(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	return 0;
 }
 
+/* Waits until the launcher holds the names that are absent, and watches them all. */
 static int
-isolate(const struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault *fault)
+wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
+	uint64_t words[INIT_WORDS];
+
+	if (s->covers.count == 0)
+		return 0;
+	do {
+		if (init_receive(s->init_link, words, NULL) != 1)
+			return sandbox_fault(fault, STAGE_GO, 0);
+		if (words[0] == INIT_SKIP && words[1] < s->covers.count)
+			s->covers.items[words[1]].kind = COVER_NOTHING;
+	} while (words[0] == INIT_SKIP);
+	return words[0] == INIT_GO ? 0 : sandbox_fault(fault, STAGE_GO, 0);
+}
+
+/* Everything is there but for what only a launch says. */
+static int
+wait_for_launch(struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	const uint64_t ready[INIT_WORDS] = { INIT_READY };
+
+	if (init_send(s->init_link, ready, -1) < 0 || release_await(s) < 0)
+		return sandbox_fault(fault, STAGE_GO, 0);
+	return 0;
+}
+
+static int
+isolate(struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault *fault)
+{
+	struct root root;
+
 	if (sethostname("cordon", 6) < 0 || setdomainname("(none)", 6) < 0)
 		return sandbox_fault(fault, STAGE_HOSTNAME, 0);
-	if (netns_loopback_up() < 0)
+	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
-	if (root_build(s, fault) < 0 || become_user(s, fault) < 0)
+	if (root_build(s, &root, fault) < 0 ||
+		(s->ahead ? wait_for_launch(s, fault) : wait_for_covers(s, fault)) < 0 ||
+		root_seal(s, &root, fault) < 0 || become_user(s, fault) < 0)
 		return -1;
 	/* ENOSYS: a kernel without keys has none to leak. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -378,7 +416,7 @@ loop(struct init *init)
 }
 
 _Noreturn void
-init_main(const struct sandbox_setup *s, struct caps_none *no_caps)
+init_main(struct sandbox_setup *s, struct caps_none *no_caps)
 {
 	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
 	struct init init = {

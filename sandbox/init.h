@@ -6,4 +6,4 @@
 #include "setup.h"
 
 /* Runs in the child right after clone3(2). Never returns. */
-_Noreturn void init_main(const struct sandbox_setup *s, struct caps_none *no_caps);
+_Noreturn void init_main(struct sandbox_setup *s, struct caps_none *no_caps);

@@ -52,9 +52,11 @@ init_receive(int link, uint64_t words[INIT_WORDS], int *ret_fd)
 	CORDON_CLOSE int fd = -1;
 	ssize_t got;
 
+	/* ECONNRESET, once: the peer has gone without reading all that we sent. What it said before is
+	 * still there (net/unix/af_unix.c, unix_release_sock). */
 	do
 		got = recvmsg(link, &m, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got < 0)
 		return -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))

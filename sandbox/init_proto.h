@@ -4,7 +4,10 @@
  *
  *	word 0         sender    meaning, further words
  *	INIT_MAP       pid 1     it is in its user namespace and waits for its maps
- *	INIT_GO        launcher  maps are written, cgroups joined
+ *	INIT_SKIP      launcher  number of a cover: there is nothing to cover
+ *	INIT_GO        launcher  what is to be covered is there, if there are covers; later, from
+ *	                         root's launcher: maps are written
+ *	INIT_READY     pid 1     it was prepared ahead, and waits for its launch (release.h)
  *	INIT_FAULT     pid 1     stage, index, errno; it exits
  *	INIT_STARTED   pid 1     notify; descriptor: the pty's master, if there is one
  *	INIT_STOPPED   pid 1     signal that stopped the payload
@@ -19,7 +22,9 @@
 
 enum init_message {
 	INIT_MAP = 1,
+	INIT_SKIP,
 	INIT_GO,
+	INIT_READY,
 	INIT_FAULT,
 	INIT_STARTED,
 	INIT_STOPPED,

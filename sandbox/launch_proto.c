@@ -94,6 +94,15 @@ cordon_launch_send_launch(int link, const struct cordon_launch *launch, const in
 }
 
 void
+cordon_launch_encode_prepare(const struct cordon_prepare *p, struct cordon_writer *w)
+{
+	cordon_put_u32(w, p->plan);
+	cordon_put_u32(w, p->count);
+	cordon_put_string(w, p->workspace);
+	put_identity(w, &p->workspace_identity);
+}
+
+void
 cordon_launch_encode_signal(uint64_t run, int signal, struct cordon_writer *w)
 {
 	cordon_put_u64(w, run);
@@ -170,6 +179,26 @@ cordon_launch_decode(
 	return 0;
 }
 
+int
+cordon_launch_decode_prepare(
+	const void *data, size_t size, struct cordon_prepare *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct cordon_prepare p = { 0 };
+
+	if (cordon_get_u32(&r, &p.plan) < 0 || cordon_get_u32(&r, &p.count) < 0 ||
+		p.count > CORDON_LAUNCH_READY ||
+		cordon_get_string(&r, PATH_MAX - 1, &p.workspace) < 0 ||
+		(p.workspace[0] != '/' && p.workspace[0] != '\0') ||
+		get_identity(&r, &p.workspace_identity) < 0 || r.left != 0) {
+		free(p.workspace);
+		return cordon_fail(
+			err, CORDON_EPEER, 0, "a message to prepare has the wrong shape");
+	}
+	*ret = p;
+	return 0;
+}
+
 void
 cordon_launch_finish(struct cordon_launch *launch)
 {
@@ -196,6 +225,7 @@ cordon_launch_send_started(
 	cordon_put_u32(&w, s->landlock);
 	cordon_put_u8(&w, s->reports_calls != 0);
 	cordon_put_u8(&w, s->mapped_root != 0);
+	cordon_put_u8(&w, s->ahead != 0);
 	return send_writer(link, CORDON_LAUNCH_STARTED, &w, &pty, pty >= 0, err);
 }
 
@@ -257,12 +287,12 @@ static int
 get_started(struct cordon_reader *r, struct cordon_started *s)
 {
 	uint32_t pid = 0;
-	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0;
+	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0, ahead = 0;
 
 	if (cordon_get_u32(r, &pid) < 0 || cordon_get_u8(r, &kinds[0]) < 0 ||
 		cordon_get_u8(r, &kinds[1]) < 0 || cordon_get_u8(r, &kinds[2]) < 0 ||
 		cordon_get_u32(r, &s->landlock) < 0 || cordon_get_u8(r, &reports) < 0 ||
-		cordon_get_u8(r, &mapped) < 0)
+		cordon_get_u8(r, &mapped) < 0 || cordon_get_u8(r, &ahead) < 0)
 		return -1;
 	for (int i = 0; i < 3; i++)
 		if (kinds[i] > CORDON_LIMIT_CGROUP2)
@@ -273,6 +303,7 @@ get_started(struct cordon_reader *r, struct cordon_started *s)
 	s->cpu = kinds[2];
 	s->reports_calls = reports;
 	s->mapped_root = mapped;
+	s->ahead = ahead;
 	return 0;
 }
 

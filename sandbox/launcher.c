@@ -4,7 +4,8 @@
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
  * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
  *
- * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and those of link.c run.c */
+ * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and
+ * those of link.c run.c netns.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
@@ -26,8 +27,11 @@
 
 #include "floor.h"
 #include "landlock.h"
+#include "pool.h"
 #include "run.h"
 #include "sample.h"
+
+#define MEMORY_INTERVAL_MS 10000 /* between looks at memory, while something is prepared */
 
 static struct sock_filter *
 loadable(const struct cordon_plan *plan, int notify)
@@ -39,6 +43,56 @@ loadable(const struct cordon_plan *plan, int notify)
 	memcpy(copy, plan->filter, plan->filter_count * sizeof(*copy));
 	cordon_bpf_loadable(copy, plan->filter_count, notify);
 	return copy;
+}
+
+/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
+ * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
+ * runs for a moment, and epoll(7) reports those even when we have closed ours. */
+enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
+
+_Static_assert(
+	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
+
+static int
+add_source(struct launcher *l, int fd, const struct run *run, enum source source)
+{
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
+
+	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void
+end_run(struct launcher *l, struct run *run)
+{
+	if (run->watch != NULL) /* its descriptor may be used again */
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
+	l->slots[run->slot] = NULL;
+	run_finish(l, run);
+}
+
+static void
+listen_to_watch(struct launcher *l, struct run *run)
+{
+	if (add_source(l, watch_fd(run->watch), run, FROM_WATCH) < 0)
+		run_kill(run, CORDON_END_KILLED);
+}
+
+/* A run that cannot be listened to is ended. */
+static void
+listen_to(struct launcher *l, struct run *run)
+{
+	while (l->slots[run->slot] != NULL)
+		run->slot++; /* there are as many slots as runs */
+	l->slots[run->slot] = run;
+	run->generation = ++l->generations;
+	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
+		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
+		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
+		return;
+	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
+	run_kill(run, CORDON_END_KILLED);
+	end_run(l, run);
 }
 
 static struct launcher_plan *
@@ -107,6 +161,23 @@ count_runs(const struct launcher *l)
 	return count;
 }
 
+/* With a sandbox that was made ahead, or from nothing. */
+static int
+start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
+	struct cordon_error *err)
+{
+	struct run *run = pool_take(l, plan, launch);
+
+	if (run != NULL && run_release(l, run, launch, fds, err) == 0) {
+		listen_to_watch(l, run);
+		return 0;
+	}
+	if (run_start(l, plan, launch, fds, err) < 0)
+		return -1;
+	listen_to(l, l->runs);
+	return 0;
+}
+
 /* Starts a run, or answers why not. Only a malformed message is an error of the link. */
 static int
 take_launch(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
@@ -135,7 +206,7 @@ take_launch(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 	} else if (floor_check_launch(&launch, m->fds, m->fd_count, &why) < 0) {
 		result = -1;
 	} else {
-		result = run_start(l, plan, &launch, m->fds, &why);
+		result = start(l, plan, &launch, m->fds, &why);
 	}
 	cordon_launch_finish(&launch);
 	return result < 0 ? cordon_launch_send_failed(l->link, number, &why, err) : 0;
@@ -190,9 +261,28 @@ take_forget(struct launcher *l, struct cordon_message *m, struct cordon_error *e
 		return cordon_fail(err, CORDON_EPEER, 0, "an unknown plan is to be forgotten");
 	*at = plan->next;
 	plan->forgotten = 1;
+	pool_forget(l, plan);
 	if (plan->users == 0)
 		launcher_plan_destroy(plan);
 	return 0;
+}
+
+static int
+take_prepare(struct launcher *l, struct cordon_message *m, struct cordon_error *err)
+{
+	struct cordon_prepare p;
+	struct launcher_plan *plan;
+
+	if (m->fd_count != 0)
+		return cordon_fail(err, CORDON_EPEER, 0, "a message to prepare is malformed");
+	if (cordon_launch_decode_prepare(m->body, m->size, &p, err) < 0)
+		return -1;
+	plan = find_plan(l, p.plan);
+	if (plan != NULL && floor_allows_workspace(p.workspace))
+		pool_set(l, plan, &p);
+	free(p.workspace);
+	return plan != NULL ? 0
+			    : cordon_fail(err, CORDON_EPEER, 0, "a wrong plan is to be prepared");
 }
 
 static int
@@ -225,6 +315,8 @@ hear_monitor(struct launcher *l, struct cordon_error *err)
 		result = take_signal(l, &m, err);
 	else if (m.number == CORDON_LAUNCH_FORGET)
 		result = take_forget(l, &m, err);
+	else if (m.number == CORDON_LAUNCH_PREPARE)
+		result = take_prepare(l, &m, err);
 	else
 		result = cordon_fail(err, CORDON_EPEER, 0, "an unknown message");
 	cordon_message_finish(&m);
@@ -240,56 +332,23 @@ any_sampled(const struct launcher *l)
 	return 0;
 }
 
+static int
+any_starting(const struct launcher *l)
+{
+	for (const struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->state == RUN_STARTING || r->state == RUN_PREPARING)
+			return 1;
+	return 0;
+}
+
 static void
 end_all(struct launcher *l)
 {
 	l->ending = 1;
+	pool_finish(l);
 	cordon_fd_close_p(&l->link);
 	for (struct run *r = l->runs; r != NULL; r = r->next)
 		run_kill(r, CORDON_END_KILLED);
-}
-
-/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
- * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
- * runs for a moment, and epoll(7) reports those even when we have closed ours. */
-enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
-
-_Static_assert(
-	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
-
-static int
-add_source(struct launcher *l, int fd, const struct run *run, enum source source)
-{
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
-
-	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-static void
-end_run(struct launcher *l, struct run *run)
-{
-	if (run->watch != NULL) /* its descriptor may be used again */
-		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
-	l->slots[run->slot] = NULL;
-	run_finish(l, run);
-}
-
-/* A run that cannot be listened to is ended. */
-static void
-listen_to(struct launcher *l, struct run *run)
-{
-	while (l->slots[run->slot] != NULL)
-		run->slot++; /* there are as many slots as runs */
-	l->slots[run->slot] = run;
-	run->generation = ++l->generations;
-	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
-		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
-		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
-		return;
-	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
-	run_kill(run, CORDON_END_KILLED);
-	end_run(l, run);
 }
 
 static void
@@ -311,14 +370,11 @@ static void
 serve_monitor(struct launcher *l, int *status)
 {
 	struct cordon_error err = { 0 };
-	const struct run *first = l->runs;
 	const int heard = hear_monitor(l, &err);
 
 	if (heard <= 0) {
 		*status = heard < 0;
 		end_all(l);
-	} else if (l->runs != first && l->runs != NULL) {
-		listen_to(l, l->runs);
 	}
 }
 
@@ -339,6 +395,28 @@ sample(struct launcher *l)
 		run_sample(r);
 }
 
+/* While there is nothing to do. `cordon run` asks for one run only; and a run that starts waits for us. */
+static void
+make_ahead(struct launcher *l)
+{
+	struct run *run;
+
+	if (l->ending || any_starting(l))
+		return;
+	if (l->sequence != 1)
+		netns_spare_fill(&l->net);
+	run = pool_fill(l);
+	if (run != NULL)
+		listen_to(l, run);
+}
+
+/* How long to wait for an event, ms. */
+static int
+patience(const struct launcher *l, int sampled)
+{
+	return sampled ? SAMPLE_INTERVAL_MS : pool_any(l) ? MEMORY_INTERVAL_MS : -1;
+}
+
 /* One event a turn: a run that it ends may be what the next event was about. */
 static int
 loop(struct launcher *l)
@@ -351,8 +429,14 @@ loop(struct launcher *l)
 		return 1;
 	while (!l->ending || l->runs != NULL) {
 		const int sampled = any_sampled(l);
-		const int found =
-			epoll_wait(l->epoll, &event, 1, sampled ? SAMPLE_INTERVAL_MS : -1);
+		int found = epoll_wait(l->epoll, &event, 1, 0);
+
+		if (found == 0) {
+			make_ahead(l);
+			found = epoll_wait(l->epoll, &event, 1, patience(l, sampled));
+			if (found == 0 && !sampled)
+				pool_look_at_memory(l);
+		}
 
 		if (found < 0 && errno != EINTR)
 			end_all(l);
@@ -391,13 +475,14 @@ detach(void)
 int
 cordon_launcher_main(int link)
 {
-	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1 };
+	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1, .net = { 0, -1 } };
 	struct cordon_error err = { 0 };
 	int status = 1;
 
 	if (detach() < 0)
 		return 1;
 	l.landlock_abi = landlock_abi();
+	netns_spare_init(&l.net);
 	l.cgroups = cgroup_host_create();
 	l.no_caps = caps_prepare(&err);
 	if (l.cgroups != NULL && l.no_caps != NULL) {
@@ -410,6 +495,8 @@ cordon_launcher_main(int link)
 		launcher_plan_destroy(l.plans);
 		l.plans = next;
 	}
+	watch_drop_spares(&l.watches);
+	netns_spare_finish(&l.net);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.epoll);

@@ -1,4 +1,4 @@
-/* calls: open_tree move_mount fsopen fsconfig fsmount mount_setattr openat2 mkdirat openat */
+/* calls: open_tree move_mount fsopen fsconfig fsmount mount_setattr openat2 mkdirat mknodat openat */
 #include "mounts.h"
 
 #include <errno.h>
@@ -70,42 +70,34 @@ mounts_new(const char *type, const struct mounts_option *options, uint64_t attri
 	return fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
 }
 
-/* Makes name in directory and opens it. */
-static int
-make(int directory, const char *name, int is_directory)
-{
-	if (is_directory) {
-		if (mkdirat(directory, name, 0755) < 0)
-			return -1;
-	} else {
-		int made = openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
-
-		if (made < 0)
-			return -1;
-		cordon_fd_close_p(&made);
-	}
-	return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-}
-
 int
 mounts_place(int root, const char *path, int directory)
 {
 	char parent[PATH_MAX];
 	const char *name;
 	CORDON_CLOSE int above = -1;
-	int place;
+	int at = root, made;
 
 	path += strspn(path, "/");
-	place = cordon_openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	if (place >= 0 || errno != ENOENT)
-		return place;
-	/* Missing: its parent first. Each is resolved from the root, so that a link on the way
-	 * (/bin) means what it means inside the run. */
 	name = strrchr(path, '/');
-	if (name == NULL)
-		return make(root, path, directory);
-	memcpy(parent, path, (size_t)(name - path));
-	parent[name - path] = '\0';
-	above = mounts_place(root, parent, 1);
-	return above < 0 ? -1 : make(above, name + 1, directory);
+	if (name != NULL) {
+		memcpy(parent, path, (size_t)(name - path));
+		parent[name - path] = '\0';
+		/* Each is resolved from the root, so that a link on the way (/bin) means what it
+		 * means inside the run. */
+		above = cordon_openat2(root, parent, O_PATH | O_DIRECTORY, 0,
+			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		if (above < 0 && errno == ENOENT)
+			above = mounts_place(root, parent, 1);
+		at = above;
+	}
+	if (at < 0)
+		return -1;
+	name = name == NULL ? path : name + 1;
+	made = directory ? mkdirat(at, name, 0755) : mknodat(at, name, S_IFREG | 0444, 0);
+	if (made == 0)
+		return openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return errno != EEXIST ? -1
+			       : cordon_openat2(root, path, O_PATH, 0,
+					 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }

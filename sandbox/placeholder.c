@@ -6,13 +6,15 @@
  * end is the last and removes it. Its mode says that it is ours, from the moment it exists, so that
  * another run does not take it for somebody's own, and what a killed launcher left is recognised.
  *
- * calls: mkdirat openat2 fstat fstatat flock fchown unlinkat close */
+ * calls: mkdirat openat2 fstat fstatat flock fchown unlinkat nanosleep close */
 #include "covers.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/openat2.h>
@@ -20,17 +22,28 @@
 #include <cordon/fd.h>
 #include <cordon/plan.h>
 
-#define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define ATTEMPTS 300 /* a millisecond apart, where another run is in the way */
+#define BENEATH  (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
-/* True while the name still leads to the opened directory. */
+/* True while the name still leads to what was opened. */
 static int
-is_still_there(int parent, const char *name, int placeholder)
+is_still_there(int parent, const char *name, const struct stat *opened)
 {
-	struct stat opened, named;
+	struct stat named;
 
-	return fstat(placeholder, &opened) == 0 &&
-	       fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+	return fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened->st_dev == named.st_dev && opened->st_ino == named.st_ino;
+}
+
+/* The directory that path is in: the workspace, or one that is opened and put in *opened. */
+static int
+find_parent(int workspace, const char *path, int *opened, const char **ret_name)
+{
+	if (strchr(path, '/') == NULL) {
+		*ret_name = path;
+		return workspace;
+	}
+	return *opened = cordon_open_parent(workspace, path, ret_name);
 }
 
 static int
@@ -45,25 +58,30 @@ placeholder_is_one(const struct stat *st)
 	return S_ISDIR(st->st_mode) && (st->st_mode & 07777) == CORDON_PLACEHOLDER_MODE;
 }
 
-static int
-is_marked(int placeholder)
+/* What is there by now may be somebody else's, so only our own is given to the workspace's owner. */
+static void
+give_away(int placeholder, int workspace)
 {
-	struct stat st;
+	struct stat st, owner;
 
-	return fstat(placeholder, &st) == 0 && placeholder_is_one(&st);
+	if (fstat(placeholder, &st) == 0 && placeholder_is_one(&st) &&
+		fstat(workspace, &owner) == 0)
+		(void)!fchown(placeholder, owner.st_uid, owner.st_gid);
 }
 
 int
 placeholder_take(int workspace, const char *path)
 {
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	CORDON_CLOSE int opened = -1;
 	const char *name;
-	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
+	const int parent = find_parent(workspace, path, &opened, &name);
 
 	if (parent < 0)
 		return -1;
-	for (int attempt = 0; attempt < 100; attempt++) {
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		CORDON_CLOSE int fd = -1;
-		struct stat owner;
+		struct stat st;
 		const int created = mkdirat(parent, name, CORDON_PLACEHOLDER_MODE) == 0;
 
 		if (!created && errno != EEXIST)
@@ -73,17 +91,19 @@ placeholder_take(int workspace, const char *path)
 			continue; /* another run removed it in between */
 		if (fd < 0)
 			return -1;
-		/* What is there by now may be somebody else's, so only our own is given away. */
-		if (created && geteuid() == 0 && is_marked(fd) && fstat(workspace, &owner) == 0)
-			(void)!fchown(fd, owner.st_uid, owner.st_gid);
+		if (created && geteuid() == 0)
+			give_away(fd, workspace);
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
-			if (errno == EWOULDBLOCK)
-				continue; /* being removed */
-			return -1;
-		}
-		if (!is_still_there(parent, name, fd))
+			if (errno != EWOULDBLOCK)
+				return -1;
+			/* Being removed, by one who may have to wait for the processor. */
+			if (fstat(fd, &st) == 0 && is_still_there(parent, name, &st))
+				(void)nanosleep(&pause, NULL);
 			continue;
-		if (!is_marked(fd)) {
+		}
+		if (fstat(fd, &st) < 0 || !is_still_there(parent, name, &st))
+			continue;
+		if (!placeholder_is_one(&st)) {
 			errno = EEXIST;
 			return -1;
 		}
@@ -97,9 +117,11 @@ placeholder_take(int workspace, const char *path)
 static int
 release(int parent, const char *name, int placeholder)
 {
+	struct stat st;
+
 	if (flock(placeholder, LOCK_EX | LOCK_NB) < 0)
 		return -1;
-	if (is_still_there(parent, name, placeholder))
+	if (fstat(placeholder, &st) == 0 && is_still_there(parent, name, &st))
 		(void)!unlinkat(parent, name, AT_REMOVEDIR);
 	return 0;
 }
@@ -107,9 +129,10 @@ release(int parent, const char *name, int placeholder)
 void
 placeholder_release(int workspace, const char *path, int placeholder)
 {
-	const char *name;
 	CORDON_CLOSE int fd = placeholder;
-	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
+	CORDON_CLOSE int opened = -1;
+	const char *name;
+	const int parent = find_parent(workspace, path, &opened, &name);
 
 	if (parent >= 0)
 		(void)!release(parent, name, fd);
@@ -118,9 +141,12 @@ placeholder_release(int workspace, const char *path, int placeholder)
 int
 placeholder_sweep(int workspace, const char *path)
 {
+	CORDON_CLOSE int opened = -1;
 	const char *name;
-	CORDON_CLOSE int parent = cordon_open_parent(workspace, path, &name);
+	const int parent = find_parent(workspace, path, &opened, &name);
 	CORDON_CLOSE int fd = parent < 0 ? -1 : open_placeholder(parent, name);
+	struct stat st;
 
-	return fd >= 0 && is_marked(fd) ? release(parent, name, fd) : 0;
+	return fd >= 0 && fstat(fd, &st) == 0 && placeholder_is_one(&st) ? release(parent, name, fd)
+									 : 0;
 }

@@ -242,17 +242,16 @@ probe_idmap(struct findings *f, const char *workspace)
 {
 	CORDON_CLOSE int fd =
 		workspace == NULL ? -1 : open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CORDON_CLOSE int ns = -1;
+	struct idmap map = { .ns = -1, .helper = -1 };
 	struct cordon_error err = { 0 };
 	struct stat st;
 
 	if (geteuid() != 0 || fd < 0 || fstat(fd, &st) < 0)
 		return;
-	ns = idmap_create(st.st_uid, 1879048192u, st.st_gid, 1879048192u, &err);
-	if (ns < 0)
+	if (idmap_create(st.st_uid, 1879048192u, st.st_gid, 1879048192u, &map, &err) < 0)
 		found(f, "idmapped-mounts", CORDON_MISSING, "Linux 5.12 or newer is needed", "%s",
 			err.text);
-	else if (idmap_possible(fd, ns))
+	else if (idmap_possible(fd, map.ns))
 		found(f, "idmapped-mounts", CORDON_PRESENT, "", "work on this workspace");
 	else if (st.st_uid != 0)
 		found(f, "idmapped-mounts", CORDON_DEGRADED,
@@ -265,6 +264,7 @@ probe_idmap(struct findings *f, const char *workspace)
 			"ordinary user, or "
 			"set \"mapRoot\": true in the configuration, which weakens the floor",
 			"not on this file system, and the workspace belongs to root");
+	idmap_finish(&map);
 }
 
 size_t

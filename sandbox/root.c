@@ -10,7 +10,8 @@
  *
  * The order: clone the host's pieces while the host's tree is still whole (a workspace may lie below
  * the directory that the new root is first attached to), attach the new root, make what is fixed,
- * attach the pieces, change over, place the workspace, seal.
+ * attach the pieces and the workspace, change over; then, when it is known, cover and seal. A root that is
+ * prepared for a later launch holds nothing of the host's tree but what is granted.
  *
  * calls: mount openat2 fstat open_tree mount_setattr fsopen fsconfig fsmount move_mount mkdirat
  * symlinkat openat write readlink fchmod fchdir pivot_root umount2 chdir */
@@ -44,7 +45,7 @@ static const char *const device_names[] = { "null", "zero", "full", "random", "u
 struct pieces {
 	int mounts[CORDON_PLAN_MOUNTS];
 	int devices[DEVICES];
-	struct workspace_pieces workspace;
+	int workspace;
 };
 
 static int
@@ -263,29 +264,23 @@ open_parent(int root, const char *path, const char **ret_name)
 static int
 write_text(int fd, const struct sandbox_ids *ids, const char *text)
 {
-	while (*text != '\0') {
-		const size_t plain = strcspn(text, "%");
+	char out[1024];
+	size_t used = 0;
 
-		if (cordon_fd_write_all(fd, text, plain) < 0)
-			return -1;
-		text += plain;
-		if (*text == '\0')
-			break;
-		if (text[1] == 'u' || text[1] == 'g') {
-			char number[16];
-			const int length = snprintf(number, sizeof(number), "%u",
-				text[1] == 'u' ? ids->uid_inside : ids->gid_inside);
-
-			if (cordon_fd_write_all(fd, number, (size_t)length) < 0)
+	for (; *text != '\0'; text++) {
+		/* A number has ten digits at most. */
+		if (sizeof(out) - used < 16) {
+			if (cordon_fd_write_all(fd, out, used) < 0)
 				return -1;
-			text += 2;
-		} else {
-			if (cordon_fd_write_all(fd, "%", 1) < 0)
-				return -1;
-			text++;
+			used = 0;
 		}
+		if (text[0] == '%' && (text[1] == 'u' || text[1] == 'g'))
+			used += (size_t)snprintf(out + used, sizeof(out) - used, "%u",
+				*++text == 'u' ? ids->uid_inside : ids->gid_inside);
+		else
+			out[used++] = *text;
 	}
-	return 0;
+	return cordon_fd_write_all(fd, out, used);
 }
 
 static int
@@ -352,17 +347,13 @@ populate(
 		attach_mounts(s, root, pieces, fault) < 0 ||
 		make_links_and_files(s, root, fault) < 0)
 		return -1;
-	if (workspace_attach(s, root, &pieces->workspace, fault) < 0)
+	if (workspace_attach(s, root, pieces->workspace, fault) < 0)
 		return -1;
-	if (change_over(root, fault) < 0)
-		return -1;
-	if (mounts_restrict(root, ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY) < 0)
-		return sandbox_fault(fault, STAGE_SEAL, 0);
-	return 0;
+	return change_over(root, fault);
 }
 
 int
-root_build(const struct sandbox_setup *s, struct sandbox_fault *fault)
+root_build(const struct sandbox_setup *s, struct root *ret, struct sandbox_fault *fault)
 {
 	static const struct mounts_option options[] = { { "size", "4m" }, { "nr_inodes", "4096" },
 		{ "mode", "0755" }, { NULL, NULL } };
@@ -382,11 +373,27 @@ root_build(const struct sandbox_setup *s, struct sandbox_fault *fault)
 		else
 			result = populate(s, root, &pieces, fault);
 	}
+	*ret = (struct root){ -1, -1 };
+	if (result == 0)
+		*ret = (struct root){ cordon_fd_take(&root), cordon_fd_take(&pieces.workspace) };
 	for (size_t i = 0; i < s->plan->mount_count; i++)
 		cordon_fd_close_p(&pieces.mounts[i]);
 	for (size_t i = 0; i < DEVICES; i++)
 		cordon_fd_close_p(&pieces.devices[i]);
-	workspace_drop(&pieces.workspace);
+	cordon_fd_close_p(&pieces.workspace);
+	return result;
+}
+
+int
+root_seal(const struct sandbox_setup *s, struct root *root, struct sandbox_fault *fault)
+{
+	int result = workspace_cover(s, root->root, root->workspace, fault);
+
+	if (result == 0 &&
+		mounts_restrict(root->root, ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY) < 0)
+		result = sandbox_fault(fault, STAGE_SEAL, 0);
+	cordon_fd_close_p(&root->workspace);
+	cordon_fd_close_p(&root->root);
 	return result;
 }
 

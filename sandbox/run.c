@@ -2,12 +2,11 @@
  * end is the end of all its processes (pid_namespaces(7)), so that its pidfd is all that has to be
  * waited for.
  *
- * calls: openat2 fcntl socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of
- * covers.c ids.c cgroup.c watch.c starts_code.c */
+ * calls: socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of prepare.c covers.c
+ * ids.c idmap.c cgroup.c watch.c netns.c starts_code.c */
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,16 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/openat2.h>
 #include <linux/sched.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
-#include <cordon/path.h>
 
 #include "idmap.h"
 #include "init.h"
 #include "init_proto.h"
+#include "pool.h"
+#include "prepare.h"
+#include "release.h"
 #include "sample.h"
 #include "starts_code.h"
 
@@ -49,9 +49,16 @@ leave_plan(struct launcher_plan *p)
 }
 
 static void
-destroy(struct run *run)
+end_watch(struct launcher *l, struct run *run)
 {
-	watch_destroy(run->watch);
+	watch_destroy(run->watch, &l->watches);
+	run->watch = NULL;
+}
+
+static void
+destroy(struct launcher *l, struct run *run)
+{
+	end_watch(l, run);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
@@ -65,80 +72,14 @@ destroy(struct run *run)
 	free(run);
 }
 
-static int
-open_workspace(struct run *run, struct cordon_error *err)
+/* Waits for the end of pid 1, and so of all that it was pid 1 of. */
+static void
+reap(const struct run *run)
 {
-	const struct cordon_launch *l = &run->launch;
-	struct cordon_identity identity;
+	siginfo_t info;
 
-	if (l->workspace[0] == '\0' || run->setup.plan->workspace == CORDON_WORKSPACE_NONE)
-		return 0;
-	run->workspace = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	if (run->workspace < 0 || cordon_identify(run->workspace, &identity) < 0)
-		return cordon_fail(
-			err, CORDON_ESYS, errno, "could not open the workspace '%s'", l->workspace);
-	if (identity.dev != l->workspace_identity.dev ||
-		identity.ino != l->workspace_identity.ino) {
-		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the workspace '%s' is another directory by now; start it again",
-			l->workspace);
-		return cordon_because(err, "floor.workspace");
-	}
-	return 0;
-}
-
-/* What enforces the limits of this run; refuses when that is not enough. */
-static int
-settle_limits(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	const struct cordon_plan *p = run->setup.plan;
-
-	cgroup_create(&run->cgroup, l->cgroups, getpid(), l->sequence, p);
-	run->memory_kind = run->cgroup.memory;
-	if (run->memory_kind == CORDON_LIMIT_NONE && p->memory_bytes != UINT64_MAX &&
-		sample_memory(getpid()) != UINT64_MAX)
-		run->memory_kind = CORDON_LIMIT_SAMPLED;
-	run->processes_kind = run->cgroup.processes;
-	if (run->processes_kind == CORDON_LIMIT_NONE && p->processes != UINT64_MAX)
-		run->processes_kind = CORDON_LIMIT_RLIMIT;
-	if ((p->flags & CORDON_PLAN_MEMORY_ENFORCED) != 0 && p->memory_bytes != UINT64_MAX &&
-		run->cgroup.memory == CORDON_LIMIT_NONE) {
-		cordon_fail(err, CORDON_EFLOOR, 0,
-			"the memory of a run cannot be limited here, only sampled, and the profile "
-			"has "
-			"limits.memoryEnforced; run cordon as root, or delegate a cgroup with the "
-			"memory "
-			"controller to this user (systemd-run --user --scope -p Delegate=yes)");
-		return cordon_because(err, "floor.memory");
-	}
-	return 0;
-}
-
-static int
-prepare(struct launcher *l, struct run *run, struct cordon_error *err)
-{
-	struct sandbox_setup *s = &run->setup;
-
-	if (open_workspace(run, err) < 0)
-		return -1;
-	if (run->workspace >= 0 && covers_make(&s->covers, run->workspace, s->plan, err) < 0)
-		return -1;
-	if (run->workspace >= 0 &&
-		watch_create(run->workspace, s->plan, &s->covers, &run->watch, err) < 0)
-		return -1;
-	if (ids_choose(s, run->workspace, l->sequence, err) < 0)
-		return -1;
-	return settle_limits(l, run, err);
-}
-
-/* Sends "go", having done what only the launcher may do for pid 1. */
-static int
-let_go(struct run *run)
-{
-	const uint64_t words[INIT_WORDS] = { INIT_GO };
-
-	return init_send(run->link, words, -1);
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
 }
 
 static int
@@ -146,13 +87,20 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	const int privileged = run->setup.ids.privileged;
 	struct clone_args args = { .exit_signal = SIGCHLD,
-		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-			 CLONE_NEWUTS };
+		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS };
 	int link[2];
 
 	/* Root's child enters its user namespace later, from inside: A40. */
 	if (!privileged)
 		args.flags |= CLONE_NEWUSER;
+	run->setup.netns = netns_spare_take(&l->net);
+	if (run->setup.netns < 0)
+		args.flags |= CLONE_NEWNET;
+	if (run->cgroup.into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup.into;
+	}
+	memcpy(run->setup.cgroup, run->cgroup.enter, sizeof(run->setup.cgroup));
 	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
@@ -167,6 +115,8 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 		sandbox_describe(&run->fault, &run->setup, err);
 	}
 	cordon_fd_close_p(&link[1]);
+	cordon_fd_close_p(&run->setup.netns);
+	cgroup_close(&run->cgroup);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&run->setup.stdio[i]);
 	return run->pid < 0 ? -1 : 0;
@@ -189,11 +139,56 @@ lower_limits(struct cordon_plan *plan, const struct cordon_launch *launch)
 	lower(&plan->file_bytes, launch->file_bytes);
 }
 
+static struct run *
+create(struct launcher *l, struct launcher_plan *plan)
+{
+	struct run *run = cordon_array(1, sizeof(*run));
+
+	if (run == NULL)
+		return NULL;
+	run->pidfd = run->link = run->workspace = -1;
+	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
+	run->source = plan;
+	plan->users++;
+	run->plan = plan->plan;
+	run->setup = (struct sandbox_setup){ .plan = &run->plan,
+		.launch = &run->launch,
+		.workspace_idmap = -1,
+		.netns = -1,
+		.stdio = { -1, -1, -1 },
+		.lifeline = l->lifeline,
+		.landlock_abi = l->landlock_abi,
+		.notify = 1,
+		.filter_notify = plan->filter_notify,
+		.filter_plain = plan->filter_plain };
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
+	l->sequence++;
+	return run;
+}
+
+/* What did not come to be part of the launcher's runs. */
+static void
+abort_run(struct launcher *l, struct run *run)
+{
+	if (run->pidfd >= 0) {
+		run_kill(run, CORDON_END_KILLED);
+		reap(run);
+	}
+	destroy(l, run);
+}
+
+static void
+add(struct launcher *l, struct run *run)
+{
+	run->next = l->runs;
+	l->runs = run;
+}
+
 int
 run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err)
 {
-	struct run *run = cordon_array(1, sizeof(*run));
+	struct run *run = create(l, plan);
 	unsigned used = 0;
 
 	if (run == NULL)
@@ -201,35 +196,62 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	run->state = RUN_STARTING;
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
-	run->pidfd = run->link = run->workspace = -1;
-	run->source = plan;
-	plan->users++;
-	run->plan = plan->plan;
 	lower_limits(&run->plan, &run->launch);
-	run->setup = (struct sandbox_setup){ .plan = &run->plan,
-		.launch = &run->launch,
-		.workspace_idmap = -1,
-		.lifeline = l->lifeline,
-		.landlock_abi = l->landlock_abi,
-		.notify = 1,
-		.filter_notify = plan->filter_notify,
-		.filter_plain = plan->filter_plain };
 	for (int i = 0; i < 3; i++)
 		run->setup.stdio[i] =
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
-	l->sequence++;
-	if (prepare(l, run, err) < 0 || clone_init(l, run, err) < 0) {
-		destroy(run);
+	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
+		prepare_covers(l, run, err) < 0) {
+		abort_run(l, run);
 		return -1;
 	}
-	run->next = l->runs;
-	l->runs = run;
-	if (cgroup_join(&run->cgroup, run->pid) < 0 || let_go(run) < 0) {
-		/* It is cloned, so it ends as every run does; the fault is what is told. */
-		run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
-		run_kill(run, CORDON_END_KILLED);
+	add(l, run);
+	return 0;
+}
+
+int
+run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *workspace,
+	const struct cordon_identity *identity, struct run **ret_run, struct cordon_error *err)
+{
+	struct run *run = create(l, plan);
+
+	if (run == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
+	run->state = RUN_PREPARING;
+	run->setup.ahead = 1;
+	run->launch.workspace = strdup(workspace);
+	run->launch.workspace_identity = *identity;
+	if (run->launch.workspace == NULL) {
+		abort_run(l, run);
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
 	}
+	if (prepare_ahead(l, run, err) < 0 || clone_init(l, run, err) < 0) {
+		abort_run(l, run);
+		return -1;
+	}
+	add(l, run);
+	*ret_run = run;
+	return 0;
+}
+
+int
+run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
+	struct cordon_error *err)
+{
+	const unsigned fd_count = 3 - (unsigned)__builtin_popcount(launch->tty);
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
+	if (prepare_release(l, run, launch, err) < 0 ||
+		release_send(run->link, launch, &run->setup.covers, fds, fd_count, err) < 0) {
+		run_kill(run, CORDON_END_KILLED);
+		return -1;
+	}
+	cordon_launch_finish(&run->launch);
+	run->launch = *launch;
+	memset(launch, 0, sizeof(*launch));
+	for (unsigned i = 0; i < fd_count; i++)
+		cordon_fd_close_p(&fds[i]);
+	run->state = RUN_STARTING;
 	return 0;
 }
 
@@ -244,10 +266,12 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 							     : CORDON_LIMIT_RLIMIT,
 		.landlock = (uint32_t)run->setup.landlock_abi,
 		.reports_calls = notify,
-		.mapped_root = run->setup.ids.mapped_root };
+		.mapped_root = run->setup.ids.mapped_root,
+		.ahead = run->setup.ahead };
 	struct cordon_error ignored;
 
 	run->state = RUN_LIVE;
+	ids_settle(&run->setup);
 	/* A monitor that has gone is noticed at the link. */
 	(void)!cordon_launch_send_started(l->link, &started, pty, &ignored);
 }
@@ -272,6 +296,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 {
 	struct cordon_error ignored;
 	const struct sandbox_ids *i = &run->setup.ids;
+	const uint64_t go[INIT_WORDS] = { INIT_GO };
 
 	switch (words[0]) {
 	case INIT_MAP:
@@ -279,10 +304,16 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 			return -1;
 		if (idmap_write(run->pid, i->uid_inside, i->uid_outside, i->gid_inside,
 			    i->gid_outside) < 0 ||
-			let_go(run) < 0) {
+			init_send(run->link, go, -1) < 0) {
 			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
 			return -1;
 		}
+		return 0;
+	case INIT_READY:
+		if (run->state != RUN_PREPARING)
+			return -1;
+		run->state = RUN_PREPARED;
+		ids_settle(&run->setup);
 		return 0;
 	case INIT_FAULT:
 		if (run->state != RUN_STARTING)
@@ -381,7 +412,7 @@ died_of_memory(const struct run *run)
 
 /* The report of a run that had started. */
 static void
-fill_result(struct run *run)
+fill_result(struct launcher *l, struct run *run)
 {
 	run->result.run = run->launch.run;
 	run->result.end = run->end;
@@ -390,6 +421,9 @@ fill_result(struct run *run)
 	if (died_of_memory(run))
 		run->result.end = CORDON_END_MEMORY;
 	run->result.processes = cgroup_most_processes(&run->cgroup);
+	/* Placeholders first, that are not to be searched. */
+	end_watch(l, run);
+	covers_finish(&run->setup.covers, run->workspace);
 	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
 		starts_code_find(run->workspace, &run->started_at, &run->result);
 }
@@ -425,25 +459,28 @@ run_finish(struct launcher *l, struct run *run)
 	const uint64_t number = run->launch.run;
 	struct cordon_exited result;
 	struct cordon_error failure = { 0 }, ignored;
-	siginfo_t info;
 	struct run **place = &l->runs;
 	int started;
 
 	while (run->link >= 0)
 		run_hear(l, run); /* what it said last; ends with the hang-up */
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	reap(run);
 	while (*place != run)
 		place = &(*place)->next;
 	*place = run->next;
+	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
+		pool_lose(run);
+		destroy(l, run);
+		return;
+	}
 	started = run->state != RUN_STARTING;
 	if (started)
-		fill_result(run);
+		fill_result(l, run);
 	else
 		fill_failure(run, &failure);
 	result = run->result;
 	/* The monitor hears of the end when nothing is left of the run (M7). */
-	destroy(run);
+	destroy(l, run);
 	if (started)
 		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
 	else

@@ -13,16 +13,20 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "ids.h"
+#include "netns.h"
 #include "setup.h"
 #include "stage.h"
 #include "watch.h"
 
-/* Life of a run. There is no way back.
+/* Life of a run. There is no way back. One that is made for a launch begins as STARTING; one that is made
+ * ahead of it (pool.h) becomes that by the launch, or ends without anybody being told.
  *
+ *	PREPARING cloned ahead; pid 1 builds the sandbox. -> PREPARED (INIT_READY), its end
+ *	PREPARED  pid 1 waits for a launch. -> STARTING (run_release), its end
  *	STARTING  cloned; pid 1 builds the sandbox. -> LIVE (INIT_STARTED), ENDING (fault, death)
  *	LIVE      the command runs.                 -> ENDING (INIT_EXIT, kill, death of pid 1)
  *	ENDING    pid 1 is gone or going; over when its pidfd says so */
-enum run_state { RUN_ILLEGAL, RUN_STARTING, RUN_LIVE, RUN_ENDING };
+enum run_state { RUN_ILLEGAL, RUN_PREPARING, RUN_PREPARED, RUN_STARTING, RUN_LIVE, RUN_ENDING };
 
 struct launcher_plan {
 	uint32_t number;
@@ -38,6 +42,8 @@ struct launcher_plan {
 /* NULL is accepted. */
 void launcher_plan_destroy(struct launcher_plan *plan);
 
+struct pool;
+
 /* What all runs of a launcher share. */
 struct launcher {
 	int link, lifeline, epoll;
@@ -45,8 +51,11 @@ struct launcher {
 	struct run *slots[CORDON_LAUNCH_RUNS]; /* those that are listened to */
 	uint64_t generations;
 	struct launcher_plan *plans;
+	struct pool *pools;
 	struct run *runs;
 	struct cgroup_host *cgroups;
+	struct watch_spares watches;
+	struct netns_spare net;
 	struct caps_none *no_caps;
 	unsigned sequence;
 	int landlock_abi;
@@ -60,6 +69,7 @@ struct run {
 	enum run_state state;
 	struct cordon_launch launch;
 	struct launcher_plan *source;
+	struct pool *pool; /* it was made ahead for; NULL: for a launch, or the pool is no more */
 	struct cordon_plan plan; /* borrows from source, but for limits that are lower */
 	struct sandbox_setup setup;
 	pid_t pid; /* of pid 1, as seen here */
@@ -79,6 +89,15 @@ struct run {
  * the caller's to send. */
 int run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch,
 	int fds[3], struct cordon_error *err) CORDON_CHECKED;
+
+/* Makes a run for a launch in this workspace that is yet to come. *ret_run is the launcher's. */
+int run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *workspace,
+	const struct cordon_identity *identity, struct run **ret_run,
+	struct cordon_error *err) CORDON_CHECKED;
+/* Gives a prepared run its launch. Takes launch and fds only on success; on failure the run is killed and
+ * the launch has to be made otherwise. */
+int run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
+	struct cordon_error *err) CORDON_CHECKED;
 
 /* pid 1 said something, or hung up. */
 void run_hear(struct launcher *l, struct run *run);

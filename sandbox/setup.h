@@ -9,7 +9,9 @@
 #include <cordon/launch_proto.h>
 #include <cordon/plan.h>
 
+#include "cgroup.h"
 #include "covers.h"
+#include "idmap.h"
 
 /* Who the run is. inside is what it sees, outside what the host sees; both are one id. */
 struct sandbox_ids {
@@ -19,17 +21,31 @@ struct sandbox_ids {
 	int mapped_root; /* outside is 0, by the operator's configuration */
 };
 
+#define SANDBOX_IDMAPS 17 /* of the workspace's owner, and of 16 of granted trees */
+
+/* How the files of one owner become the run's. */
+struct sandbox_idmap {
+	uid_t uid;
+	gid_t gid;
+	struct idmap map;
+};
+
 struct sandbox_setup {
 	const struct cordon_plan *plan;
 	const struct cordon_launch *launch;
 	struct sandbox_ids ids;
 	struct sandbox_covers covers;
-	int *mount_idmap; /* per plan mount: user namespace that maps its owner, or -1 */
-	int workspace_idmap;
+	struct sandbox_idmap idmaps[SANDBOX_IDMAPS];
+	size_t idmap_count;
+	int *mount_idmap; /* per plan mount: the ns of one of them, or -1 */
+	int workspace_idmap; /* the same */
 	int stdio[3]; /* -1: the pty */
 	int init_link; /* the child's end */
+	int netns; /* what it enters; -1: it was cloned into a new one */
+	int cgroup[CGROUP_ENTER]; /* what it enters */
 	int lifeline;
 	int landlock_abi;
 	int notify; /* try to own a listener */
+	int ahead; /* prepared for a launch that is yet to come: release.h */
 	const struct sock_filter *filter_notify, *filter_plain; /* loadable forms */
 };

@@ -12,8 +12,10 @@
 	X(LIFELINE, "go on: the supervisor has gone", "floor.lifeline", "")                      \
 	X(MAPS, "map the run's user and group", "floor.identity", "user")                        \
 	X(GO, "hear from the launcher", "floor.lifeline", "")                                    \
+	X(CGROUP, "enter the run's cgroup", "floor.limits", "")                                  \
 	X(CGROUP_NS, "make a cgroup namespace", "floor.namespaces", "user")                      \
 	X(HOSTNAME, "set the run's host name", "floor.namespaces", "")                           \
+	X(NETNS, "enter the run's network namespace", "floor.network", "")                       \
 	X(LOOPBACK, "bring up the run's loopback interface", "floor.network", "")                \
 	X(PRIVATE, "make the run's mounts private", "floor.mounts", "user")                      \
 	X(MOUNT, "bind", "floor.mounts", "")                                                     \

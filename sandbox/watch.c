@@ -1,4 +1,4 @@
-/* calls: inotify_init1 inotify_add_watch read openat2 renameat unlinkat getdents64 */
+/* calls: inotify_init1 inotify_add_watch inotify_rm_watch read openat2 renameat unlinkat getdents64 */
 #include "watch.h"
 
 #include <dirent.h>
@@ -80,6 +80,9 @@ add_parent(struct watch *w, const char *path)
 		return 0;
 	memcpy(parent, path, length);
 	parent[length] = '\0';
+	/* Paths are sorted, so that the names of one directory are neighbours. */
+	if (w->count > 0 && strcmp(w->directories[w->count - 1].path, parent) == 0)
+		return 0;
 	return add(w, parent);
 }
 
@@ -118,7 +121,7 @@ identify(int workspace, const char *path)
 
 int
 watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
-	struct watch **ret, struct cordon_error *err)
+	struct watch_spares *spares, struct watch **ret, struct cordon_error *err)
 {
 	struct watch *w;
 	int result = 0;
@@ -130,14 +133,15 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 	if (w == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not watch the workspace");
 	*w = (struct watch){ .plan = plan, .covers = covers };
-	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	w->fd = spares->count > 0 ? spares->fds[--spares->count]
+				  : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	w->workspace = fcntl(workspace, F_DUPFD_CLOEXEC, 3);
 	if (w->fd < 0 || w->workspace < 0)
 		result = -1;
 	for (size_t i = 0; i < covers->count && result == 0; i++) {
 		struct sandbox_cover *c = &covers->items[i];
 
-		if (c->kind != COVER_PIN)
+		if (c->kind > COVER_PIN)
 			result = add_parent(w, c->path);
 		/* After the watch began, so that nothing is missed in between. */
 		c->identity = identify(workspace, c->path);
@@ -151,24 +155,48 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 			"could not watch the protected and hidden names of the workspace (see "
 			"sysctl "
 			"fs.inotify.max_user_watches and fs.inotify.max_user_instances)");
-		watch_destroy(w);
+		watch_destroy(w, spares);
 		return cordon_because(err, plan->hide_count > 0 ? "floor.hide" : "floor.protect");
 	}
 	*ret = w;
 	return 0;
 }
 
+/* Makes the instance as good as new. An event of an old watch that is still on its way means nothing to
+ * a later run: numbers of watches do not come again (inotify(7)). */
+static void
+forget_all(const struct watch *w)
+{
+	char events[4096];
+
+	for (size_t i = 0; i < w->count; i++)
+		(void)inotify_rm_watch(w->fd, w->directories[i].wd);
+	while (read(w->fd, events, sizeof(events)) > 0)
+		;
+}
+
 void
-watch_destroy(struct watch *w)
+watch_destroy(struct watch *w, struct watch_spares *spares)
 {
 	if (w == NULL)
 		return;
+	if (w->fd >= 0 && spares->count < WATCH_SPARES) {
+		forget_all(w);
+		spares->fds[spares->count++] = cordon_fd_take(&w->fd);
+	}
 	for (size_t i = 0; i < w->count; i++)
 		free(w->directories[i].path);
 	free(w->directories);
 	cordon_fd_close_p(&w->fd);
 	cordon_fd_close_p(&w->workspace);
 	free(w);
+}
+
+void
+watch_drop_spares(struct watch_spares *spares)
+{
+	while (spares->count > 0)
+		cordon_fd_close_p(&spares->fds[--spares->count]);
 }
 
 int
@@ -197,7 +225,7 @@ judge(struct watch *w, const char *path, uint32_t mask)
 	for (size_t i = 0; i < w->covers->count; i++) {
 		const struct sandbox_cover *c = &w->covers->items[i];
 
-		if (c->kind == COVER_PIN || strcmp(c->path, path) != 0)
+		if (c->kind <= COVER_PIN || strcmp(c->path, path) != 0)
 			continue;
 		if (c->kind == COVER_ABSENT) {
 			if ((mask & (IN_CREATE | IN_MOVED_TO)) == 0)
@@ -257,7 +285,7 @@ look_at_all(struct watch *w)
 		const struct cordon_identity now = identify(w->workspace, c->path);
 
 		known += c->kind >= COVER_BLANK_FILE;
-		if (c->kind == COVER_PIN ||
+		if (c->kind <= COVER_PIN ||
 			(now.dev == c->identity.dev && now.ino == c->identity.ino))
 			continue;
 		if (c->kind == COVER_ABSENT)

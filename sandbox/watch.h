@@ -10,11 +10,22 @@
 
 struct watch;
 
-/* Starts to watch below workspace, and notes in covers what is there. *ret is NULL when there is nothing to watch. Returns 0, or -1 with
- * *err set (too many directories for the caller's inotify limits: floor.hide, floor.protect). */
+/* Instances that watch nothing, kept for later runs: to close one, the kernel waits until no processor
+ * can still be looking at what it watched, which takes longer than all else at the end of a run. */
+#define WATCH_SPARES 8
+struct watch_spares {
+	int fds[WATCH_SPARES];
+	unsigned count;
+};
+
+/* Starts to watch below workspace, with a spare instance if there is one, and notes in covers what is
+ * there. *ret is NULL when there is nothing to watch. Returns 0, or -1 with *err set (too many
+ * directories for the caller's inotify limits: floor.hide, floor.protect). */
 int watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
-	struct watch **ret, struct cordon_error *err) CORDON_CHECKED;
-void watch_destroy(struct watch *watch);
+	struct watch_spares *spares, struct watch **ret, struct cordon_error *err) CORDON_CHECKED;
+/* Ends the watch; its instance becomes a spare one, or is closed when there are enough. */
+void watch_destroy(struct watch *watch, struct watch_spares *spares);
+void watch_drop_spares(struct watch_spares *spares);
 int watch_fd(const struct watch *watch);
 
 /* Reads what happened. CORDON_END_EXIT: nothing of concern; else HIDE or PROTECT. A watched name that

@@ -3,11 +3,11 @@
  *        the workspace is bound onto itself: a mount point cannot be renamed or removed.
  * MUST 3 (A04) A hidden path is covered by something empty.
  *
- * Every cover is cloned from the host's side of the directory and attached to the same inode on the
- * run's side, so that a name that changes in between cannot cover the wrong file.
+ * Every cover is cloned from the run's own tree and attached to the inode it was cloned from; that this is
+ * the file that was looked at is the launcher's watch to say.
  *
  * calls: openat2 fstat open_tree mount_setattr move_mount fsopen fsconfig fsmount mkdirat openat
- * umount2 */
+ * umount2 unlinkat fchdir chdir */
 #include "workspace.h"
 
 #include <errno.h>
@@ -45,26 +45,27 @@ attributes_of(const struct cordon_plan *plan, int writable)
 }
 
 int
-workspace_clone(
-	const struct sandbox_setup *s, struct workspace_pieces *pieces, struct sandbox_fault *fault)
+workspace_clone(const struct sandbox_setup *s, int *ret_tree, struct sandbox_fault *fault)
 {
 	const struct cordon_launch *l = s->launch;
+	CORDON_CLOSE int source = -1;
 	struct cordon_identity identity;
 	int idmap_failed = 0;
 
+	*ret_tree = -1;
 	if (l->workspace[0] == '\0' || s->plan->workspace == CORDON_WORKSPACE_NONE)
 		return 0;
-	pieces->source = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
+	source = cordon_openat2(AT_FDCWD, l->workspace, O_PATH | O_DIRECTORY, 0,
 		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	if (pieces->source < 0 || cordon_identify(pieces->source, &identity) < 0)
+	if (source < 0 || cordon_identify(source, &identity) < 0)
 		return sandbox_fault(fault, STAGE_WORKSPACE, 0);
 	errno = 0;
 	if (identity.dev != l->workspace_identity.dev || identity.ino != l->workspace_identity.ino)
 		return sandbox_fault(fault, STAGE_WORKSPACE_IDENTITY, 0);
-	pieces->tree = mounts_clone(pieces->source,
+	*ret_tree = mounts_clone(source,
 		attributes_of(s->plan, s->plan->workspace == CORDON_WORKSPACE_WRITE),
 		s->workspace_idmap, &idmap_failed);
-	if (pieces->tree < 0)
+	if (*ret_tree < 0)
 		return sandbox_fault(
 			fault, idmap_failed ? STAGE_WORKSPACE_IDMAP : STAGE_WORKSPACE, 0);
 	return 0;
@@ -95,94 +96,90 @@ make_blanks(int root, struct blanks *ret)
 }
 
 static int
-same_inode(int a, int b)
+is_hidden(const struct sandbox_cover *c)
 {
-	struct cordon_identity first, second;
-
-	return cordon_identify(a, &first) == 0 && cordon_identify(b, &second) == 0 &&
-	       first.dev == second.dev && first.ino == second.ino;
+	return c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
 }
 
 static int
-cover(const struct sandbox_setup *s, const struct sandbox_cover *c,
-	const struct workspace_pieces *pieces, const struct blanks *blanks, int workspace)
+any_hidden(const struct sandbox_covers *covers)
 {
-	const int hidden = c->kind == COVER_BLANK_FILE || c->kind == COVER_BLANK_DIRECTORY;
-	CORDON_CLOSE int original = -1;
-	CORDON_CLOSE int place = -1;
+	for (size_t i = 0; i < covers->count; i++)
+		if (is_hidden(&covers->items[i]))
+			return 1;
+	return 0;
+}
+
+/* The cover is a clone of what lies there in the run's own tree, with its owner's map: the same file,
+ * whatever its name has come to mean on the host. */
+static int
+cover(const struct sandbox_setup *s, const struct sandbox_cover *c, const struct blanks *blanks,
+	int workspace)
+{
+	const int pinned = c->kind == COVER_PIN && s->plan->workspace == CORDON_WORKSPACE_WRITE;
+	CORDON_CLOSE int place =
+		cordon_openat2(workspace, c->path, O_PATH | O_NOFOLLOW, 0, BENEATH);
 	CORDON_CLOSE int tree = -1;
 	int ignored;
 
-	original = cordon_openat2(pieces->source, c->path, O_PATH | O_NOFOLLOW, 0, BENEATH);
-	place = cordon_openat2(workspace, c->path, O_PATH | O_NOFOLLOW, 0, BENEATH);
-	if (original < 0 || place < 0)
+	if (place < 0)
 		return -1;
-	errno = ESTALE;
-	if (!same_inode(original, place))
-		return -1;
-	if (hidden)
+	if (is_hidden(c))
 		tree = mounts_clone(c->kind == COVER_BLANK_FILE ? blanks->file : blanks->directory,
 			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 				MOUNT_ATTR_RDONLY,
 			-1, &ignored);
 	else
-		tree = mounts_clone(original,
-			attributes_of(
-				s->plan, c->kind == COVER_PIN &&
-						 s->plan->workspace == CORDON_WORKSPACE_WRITE),
-			s->workspace_idmap, &ignored);
-	if (tree < 0)
-		return -1;
-	return mounts_attach(tree, place);
+		tree = mounts_clone(place, attributes_of(s->plan, pinned), -1, &ignored);
+	return tree < 0 ? -1 : mounts_attach(tree, place);
 }
 
 int
-workspace_attach(const struct sandbox_setup *s, int root, struct workspace_pieces *pieces,
-	struct sandbox_fault *fault)
+workspace_attach(const struct sandbox_setup *s, int root, int tree, struct sandbox_fault *fault)
+{
+	CORDON_CLOSE int place = -1;
+
+	if (tree < 0)
+		return 0;
+	place = mounts_place(root, s->launch->workspace, 1);
+	if (place < 0 || mounts_attach(tree, place) < 0)
+		return sandbox_fault(fault, STAGE_WORKSPACE, 0);
+	return 0;
+}
+
+/* Takes the blanks' own mount away; its clones stay. */
+static int
+drop_blanks(int root)
+{
+	CORDON_CLOSE int mount = openat(root, BLANKS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* fchdir, because umount2(2) takes no descriptor. */
+	if (mount < 0 || fchdir(mount) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -1;
+	return unlinkat(root, BLANKS, AT_REMOVEDIR);
+}
+
+int
+workspace_cover(const struct sandbox_setup *s, int root, int tree, struct sandbox_fault *fault)
 {
 	struct blanks blanks = { -1, -1 };
-	CORDON_CLOSE int place = -1;
 	int result = 0;
 
-	if (pieces->tree < 0)
+	if (tree < 0)
 		return 0;
-	if (s->covers.count > 0 && make_blanks(root, &blanks) < 0) {
+	if (any_hidden(&s->covers) && make_blanks(root, &blanks) < 0)
 		result = sandbox_fault(fault, STAGE_ROOT, 0);
-		goto out;
-	}
-	place = mounts_place(root, s->launch->workspace, 1);
-	if (place < 0 || mounts_attach(pieces->tree, place) < 0) {
-		result = sandbox_fault(fault, STAGE_WORKSPACE, 0);
-		goto out;
-	}
 	for (unsigned i = 0; i < s->covers.count && result == 0; i++) {
 		const struct sandbox_cover *c = &s->covers.items[i];
 
-		if (c->kind == COVER_ABSENT)
+		if (c->kind == COVER_ABSENT || c->kind == COVER_NOTHING)
 			continue;
-		if (cover(s, c, pieces, &blanks, pieces->tree) < 0)
-			result = sandbox_fault(fault,
-				c->kind == COVER_PIN || c->kind == COVER_READ_ONLY ? STAGE_PROTECT
-										   : STAGE_HIDE,
-				i);
+		if (cover(s, c, &blanks, tree) < 0)
+			result = sandbox_fault(fault, is_hidden(c) ? STAGE_HIDE : STAGE_PROTECT, i);
 	}
-	if (blanks.file >= 0 && result == 0) {
-		CORDON_CLOSE int mount = openat(root, BLANKS, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		/* fchdir, because umount2(2) takes no descriptor. */
-		if (mount < 0 || fchdir(mount) < 0 || umount2(".", MNT_DETACH) < 0 ||
-			unlinkat(root, BLANKS, AT_REMOVEDIR) < 0)
-			result = sandbox_fault(fault, STAGE_HIDE, 0);
-	}
-out:
+	if (blanks.file >= 0 && result == 0 && drop_blanks(root) < 0)
+		result = sandbox_fault(fault, STAGE_HIDE, 0);
 	cordon_fd_close_p(&blanks.file);
 	cordon_fd_close_p(&blanks.directory);
 	return result;
-}
-
-void
-workspace_drop(struct workspace_pieces *pieces)
-{
-	cordon_fd_close_p(&pieces->tree);
-	cordon_fd_close_p(&pieces->source);
 }

@@ -254,6 +254,7 @@ hear_state(struct inquiry *q, const struct cordon_message *m)
 	cordon_json_u64(j, "callers", s.callers);
 	cordon_json_u64(j, "runs", s.runs);
 	cordon_json_u64(j, "started", s.started);
+	cordon_json_u64(j, "pooled", s.ahead);
 	cordon_json_u64(j, "refused", s.refused);
 	cordon_json_u64(j, "strangers", s.strangers);
 	cordon_json_bool(j, "frozen", s.frozen);

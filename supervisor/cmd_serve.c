@@ -114,6 +114,21 @@ leave_stdio(struct cordon_error *err)
 	return 0;
 }
 
+/* The first request shall not be slower than the next. What is wrong with the plan, a request is told. */
+static void
+warm_up(struct serve *s)
+{
+	const struct workspace none = { .path = "" };
+	const struct cordon_profile *profile = s->catalogue.profiles[0];
+	const struct workspace *workspace =
+		profile->workspace == CORDON_ACCESS_NONE ? &none : &s->workspace;
+	struct cordon_error ignored = { 0 };
+	const struct plan_entry *plan = plans_get(s, profile, workspace->path, &ignored);
+
+	if (plan != NULL)
+		plans_keep_ready(s, plan, workspace);
+}
+
 static int
 serve(struct serve *s, struct config *config, const struct options *o, struct cordon_error *err)
 {
@@ -136,6 +151,7 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 	if (o->listen != NULL ? listen_begin(s, o->listen, err) < 0
 			      : caller_create(s, geteuid(), 0, 1, err) < 0 || leave_stdio(err) < 0)
 		return -1;
+	warm_up(s);
 	return serve_run(s, err);
 }
 

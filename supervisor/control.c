@@ -85,6 +85,7 @@ answer_state(struct question *q)
 		.started = s->job_sequence,
 		.refused = s->refused,
 		.strangers = s->strangers,
+		.ahead = s->ahead,
 		.uptime_ms = serve_elapsed_ms(&s->began_at),
 		.frozen = s->frozen != 0 };
 	struct cordon_writer w;

@@ -19,10 +19,14 @@ struct list {
 static int
 set(struct list *list, const char *name, size_t length, const char *value)
 {
-	char *pair;
+	const size_t value_size = strlen(value) + 1;
+	char *pair = malloc(length + 1 + value_size);
 
-	if (asprintf(&pair, "%.*s=%s", (int)length, name, value) < 0)
+	if (pair == NULL)
 		return -1;
+	memcpy(pair, name, length);
+	pair[length] = '=';
+	memcpy(pair + length + 1, value, value_size);
 	for (size_t i = 0; i < list->count; i++)
 		if (strncmp(list->items[i], pair, length + 1) == 0) {
 			free(list->items[i]);

@@ -190,6 +190,7 @@ start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
 	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
 								       : p.profile->limits.output;
 	send_launch(job, &p, r, fds, (unsigned)count);
+	plans_keep_ready(c->serve, p.plan, &p.workspace);
 	prepared_finish(&p);
 	return 0;
 }
@@ -257,6 +258,7 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 
 	job->state = JOB_RUNNING;
 	job->start = event->started;
+	job->serve->ahead += event->started.ahead != 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
 	if (job->caller == NULL)
 		return; /* its end is on the way */

@@ -9,6 +9,8 @@
 #include "plan_build.h"
 #include "serve_main.h"
 
+#define READY 2 /* sandboxes that are prepared for each plan */
+
 static void
 forget(struct serve *s, struct plan_entry *e)
 {
@@ -70,6 +72,26 @@ plans_get(struct serve *s, const struct cordon_profile *profile, const char *wor
 	cordon_launch_encode_plan(e->number, &e->plan, &w);
 	serve_tell(s, CORDON_LAUNCH_PLAN, &w, NULL, 0);
 	return e;
+}
+
+void
+plans_keep_ready(struct serve *s, const struct plan_entry *plan, const struct workspace *workspace)
+{
+	struct plan_entry *e = &s->plans[plan - s->plans];
+	const struct cordon_prepare prepare = { .plan = e->number,
+		.count = READY,
+		.workspace = (char *)(uintptr_t)workspace->path,
+		.workspace_identity = workspace->identity };
+	struct cordon_writer w;
+
+	if (e->is_ready && e->ready.dev == workspace->identity.dev &&
+		e->ready.ino == workspace->identity.ino)
+		return;
+	e->is_ready = 1;
+	e->ready = workspace->identity;
+	cordon_writer_init(&w, PATH_MAX + 64);
+	cordon_launch_encode_prepare(&prepare, &w);
+	serve_tell(s, CORDON_LAUNCH_PREPARE, &w, NULL, 0);
 }
 
 void

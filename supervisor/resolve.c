@@ -184,8 +184,9 @@ find_command(const char *name, const char *search, const struct cordon_plan *pla
 			return cordon_fail(
 				err, CORDON_ENOTFOUND, 0, "the command's path is too long");
 		/* ".." and links: the name without them is the one that means the same inside. */
-		fd = open(path, O_PATH | O_CLOEXEC);
-		if (strstr(path, "..") != NULL && fd >= 0 && real_name(fd, real) == 0)
+		if (strstr(path, "..") != NULL)
+			fd = open(path, O_PATH | O_CLOEXEC);
+		if (fd >= 0 && real_name(fd, real) == 0)
 			return take(real, name, plan, workspace, ret, err);
 		return take(path, name, plan, workspace, ret, err);
 	}

@@ -29,12 +29,17 @@ struct plan_entry {
 	char workspace[PATH_MAX];
 	struct cordon_plan plan;
 	uint8_t digest[CORDON_DIGEST_SIZE]; /* of it */
+	int is_ready; /* sandboxes are prepared for it, in the workspace that ready identifies */
+	struct cordon_identity ready;
 	uint64_t used; /* clock of serve, for the least recently used */
 };
 
 /* NULL with *err set. The entry stays valid until the next call. */
 const struct plan_entry *plans_get(struct serve *s, const struct cordon_profile *profile,
 	const char *workspace, struct cordon_error *err) CORDON_CHECKED;
+/* Has sandboxes made ahead for launches of this plan in this workspace, when they are not yet. */
+void plans_keep_ready(
+	struct serve *s, const struct plan_entry *plan, const struct workspace *workspace);
 /* The files that the plan names have changed: it is made afresh when it is needed again. */
 void plans_drop(struct serve *s, uint32_t number);
 void plans_finish(struct serve *s);
@@ -148,6 +153,7 @@ struct serve {
 	unsigned question_count;
 	struct timespec began_at;
 	uint64_t refused; /* requests, so far */
+	uint64_t ahead; /* runs whose sandbox was made before they were asked for, so far */
 
 	int frozen; /* by the operator: nothing is started any more */
 	int ending;

@@ -168,6 +168,8 @@ chunks_after(const struct chunks *c, uint64_t seq)
 {
 	uint64_t at = seq < c->first ? c->first : seq + 1;
 
+	if (seq >= c->last)
+		return NULL;
 	while (at <= c->last && *place(c, at) == NULL)
 		at++;
 	return at <= c->last ? *place(c, at) : NULL;

@@ -10,11 +10,12 @@ input_add(struct input *in, struct request *asker, uint8_t *data, size_t size)
 {
 	struct input_piece *p = cordon_array(1, sizeof(*p));
 
-	if (p == NULL) {
+	if (p == NULL || budget_take(in->budget, size) < 0) {
+		free(p);
 		free(data);
 		return -1;
 	}
-	*p = (struct input_piece){ .asker = asker, .data = data, .size = size };
+	*p = (struct input_piece){ .asker = asker, .data = data, .size = size, .room = size };
 	if (in->last == NULL)
 		in->first = p;
 	else
@@ -34,6 +35,7 @@ input_shift(struct input *in)
 	if (in->first == NULL)
 		in->last = NULL;
 	in->queued -= p->size - p->sent;
+	budget_give(in->budget, p->room);
 	free(p->data);
 	free(p);
 	return asker;

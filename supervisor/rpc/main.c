@@ -2,7 +2,7 @@
  * as descriptors 0 and 1 and the link as 3. It parses what a stranger sends and holds the pipes of that
  * stranger's runs; taken over, it is that caller (A09).
  *
- * calls: none; at start: close_range rt_sigaction getrandom getsockopt write */
+ * calls: none; at start: close_range rt_sigaction getrandom getsockopt prlimit64 write */
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 
 #define LINK       3
 #define DATA_BYTES (512ull << 20)
-#define FILES      (3ull * RPC_RUNS + 64)
+#define FILES      (3ull * RPC_RUNS + RUNS_FILES)
 
 static int
 is_link(int fd)
@@ -32,6 +33,16 @@ is_link(int fd)
 	socklen_t length = sizeof(type);
 
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
+/* As many descriptors as the jail will leave. */
+static uint64_t
+files(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < FILES ? limit.rlim_max
+									       : FILES;
 }
 
 /* Everything that needs more than the jail leaves. */
@@ -46,7 +57,7 @@ open_all(struct rpc *rpc, struct cordon_error *err)
 	if (rpc->loop == NULL)
 		return -1;
 	requests_init(&rpc->requests);
-	runs_init(rpc, secret);
+	runs_init(rpc, secret, files());
 	jsonrpc_prepare((size_t)secret[6]);
 	in_open(&rpc->in, rpc, STDIN_FILENO);
 	if (out_open(&rpc->out, rpc, rpc->loop, STDOUT_FILENO, err) < 0 ||

@@ -43,10 +43,10 @@ static const struct param write_params[] = {
 };
 /* clang-format on */
 
-/* Asks for a run that does it; data is its input, and taken. */
+/* Asks for a run that does it. wish->data is taken. */
 static int
 ask(struct rpc *rpc, const struct call *call, const struct wanted *p, struct run_wish *wish,
-	enum rpc_file_act act, uint8_t *data, size_t size, struct fault *fault)
+	enum rpc_file_act act, struct fault *fault)
 {
 	struct request *request = request_begin(rpc, call->id, REQUEST_RUN, fault);
 	struct rpc_file f = { .act = (uint8_t)act,
@@ -55,28 +55,21 @@ ask(struct rpc *rpc, const struct call *call, const struct wanted *p, struct run
 		.path = (char *)(uintptr_t)p->path };
 	struct cordon_writer w;
 	struct fault why;
-	struct run *run;
 
 	if (request == NULL) {
-		free(data);
+		free(wish->data);
 		return -1;
 	}
 	wish->kind = RUN_WHOLE;
 	wish->what = RUN_KEEP_FIRST;
 	wish->is_ours = 1;
 	wish->input = act == RPC_FILE_WRITE;
-	request->first = size;
+	request->first = wish->size;
 	f.request = request->number;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_file_encode(&f, &w);
-	run = run_ask(rpc, request, wish, RPC_FILE, &w, &why);
-	if (run == NULL) {
-		free(data);
+	if (run_ask(rpc, request, wish, RPC_FILE, &w, &why) == NULL)
 		request_fail(rpc, request, &why);
-		return 0;
-	}
-	if (data != NULL && input_add(&run->input, NULL, data, size) < 0)
-		run_kill(run, RPC_KILL_CANCELLED); /* half a file is none */
 	return 0;
 }
 
@@ -135,7 +128,7 @@ file_read(struct rpc *rpc, const struct call *call, struct fault *fault)
 	if (params_take(call->params, read_params, &p, fault) < 0)
 		return -1;
 	wish.keep = (size_t)p.max_bytes;
-	return ask(rpc, call, &p, &wish, RPC_FILE_READ, NULL, 0, fault);
+	return ask(rpc, call, &p, &wish, RPC_FILE_READ, fault);
 }
 
 /* workspace/write */
@@ -160,13 +153,11 @@ file_write(struct rpc *rpc, const struct call *call, struct fault *fault)
 {
 	struct wanted p = { 0 };
 	struct run_wish wish = { .ended = write_ended, .keep = 1024 };
-	uint8_t *data = NULL;
-	size_t size = 0;
 
 	if (params_take(call->params, write_params, &p, fault) < 0 ||
-		call_take_bytes(&p.text, p.base64, &data, &size, fault) < 0)
+		call_take_bytes(&p.text, p.base64, &wish.data, &wish.size, fault) < 0)
 		return -1;
-	return ask(rpc, call, &p, &wish, RPC_FILE_WRITE, data, size, fault);
+	return ask(rpc, call, &p, &wish, RPC_FILE_WRITE, fault);
 }
 
 /* workspace/list */
@@ -246,5 +237,5 @@ file_list(struct rpc *rpc, const struct call *call, struct fault *fault)
 
 	if (params_take(call->params, list_params, &p, fault) < 0)
 		return -1;
-	return ask(rpc, call, &p, &wish, RPC_FILE_LIST, NULL, 0, fault);
+	return ask(rpc, call, &p, &wish, RPC_FILE_LIST, fault);
 }

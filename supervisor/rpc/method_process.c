@@ -108,8 +108,7 @@ add_input(struct rpc *rpc, const struct call *call, struct run *run, uint8_t *da
 	request->first = size;
 	request_attach(request, run);
 	if (input_add(&run->input, request, data, size) < 0) {
-		fault_set(
-			fault, FAULT_INTERNAL, "limit.memory", "there is no memory for the input");
+		fault_set(fault, FAULT_BUSY, "limit.stdin", "too much input waits for runs");
 		request_fail(rpc, request, fault);
 		return 0;
 	}

@@ -176,20 +176,19 @@ is(const char *value, const char *word)
 	return value != NULL && strcmp(value, word) == 0;
 }
 
-/* Asks for a run of the wished kind with what is wanted. data is taken. */
+/* Asks for a run of the wished kind with what is wanted. wish->data is taken. */
 static int
 ask(struct rpc *rpc, const struct call *call, const struct wanted *p, struct run_wish *wish,
-	uint8_t *data, size_t size, struct fault *fault)
+	struct fault *fault)
 {
 	const enum request_kind kind = wish->kind == RUN_WHOLE ? REQUEST_RUN : REQUEST_START;
 	struct request *request = request_begin(rpc, call->id, kind, fault);
 	struct cordon_writer w;
 	struct rpc_start start;
 	struct fault why;
-	struct run *run;
 
 	if (request == NULL) {
-		free(data);
+		free(wish->data);
 		return -1;
 	}
 	wish->handle = p->run;
@@ -201,14 +200,8 @@ ask(struct rpc *rpc, const struct call *call, const struct wanted *p, struct run
 	start.stdin_pipe = (uint8_t)wish->input;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_start_encode(&start, &w);
-	run = run_ask(rpc, request, wish, RPC_START, &w, &why);
-	if (run == NULL) {
-		free(data);
+	if (run_ask(rpc, request, wish, RPC_START, &w, &why) == NULL)
 		request_fail(rpc, request, &why);
-		return 0;
-	}
-	if (data != NULL && input_add(&run->input, NULL, data, size) < 0)
-		run_kill(run, RPC_KILL_CANCELLED); /* it must not run with half its input */
 	return 0;
 }
 
@@ -223,15 +216,13 @@ run_run(struct rpc *rpc, const struct call *call, struct fault *fault)
 {
 	struct wanted p = nothing;
 	struct run_wish wish = { .kind = RUN_WHOLE, .ended = answer_whole };
-	uint8_t *data = NULL;
-	size_t size = 0;
 	int result = -1;
 
 	if (params_take(call->params, run_params, &p, fault) == 0 && check(&p, fault) == 0 &&
-		take_input(&p, &data, &size, fault) == 0) {
+		take_input(&p, &wish.data, &wish.size, fault) == 0) {
 		wish.keep = (size_t)p.keep;
-		wish.input = data != NULL;
-		result = ask(rpc, call, &p, &wish, data, size, fault);
+		wish.input = wish.data != NULL;
+		result = ask(rpc, call, &p, &wish, fault);
 	}
 	params_finish(run_params, &p);
 	return result;
@@ -251,7 +242,7 @@ run_start(struct rpc *rpc, const struct call *call, struct fault *fault)
 		wish.input = p.columns != 0 || !is(p.stdin_kind, "none");
 		wish.notify = p.notify;
 		wish.block = is(p.flow, "block");
-		result = ask(rpc, call, &p, &wish, NULL, 0, fault);
+		result = ask(rpc, call, &p, &wish, fault);
 	}
 	params_finish(start_params, &p);
 	return result;

@@ -30,6 +30,7 @@ struct rpc {
 	struct requests requests;
 	struct runs runs;
 	struct sessions sessions;
+	struct budget input; /* that waits for runs */
 	struct budget kept; /* output of all runs */
 	struct budget kept_small; /* of those that keep no more than is usual, a part of it */
 	struct cordon_timer *closing; /* the caller does not have for ever to read the rest */

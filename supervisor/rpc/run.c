@@ -14,6 +14,8 @@
 #include "run_notices.h"
 #include "run_pipes.h"
 
+#define FRESH_MS 5 /* that the pipes of a run are left alone */
+
 enum run_event { EV_STARTED, EV_REFUSED, EV_EXITED, EV_FORGOTTEN, RUN_EVENTS };
 
 static const unsigned char run_next[RUN_STATES][RUN_EVENTS] = {
@@ -133,6 +135,7 @@ make_run(struct rpc *rpc, const struct run_wish *wish)
 	run->block = wish->block;
 	run->is_ours = wish->is_ours;
 	run->wants_input = wish->input;
+	run->input.budget = &rpc->input;
 	run->input.is_open = wish->input;
 	run->input.is_gone = !wish->input;
 	run->has_handle = wish->handle != NULL;
@@ -160,17 +163,23 @@ send_question(
 	return 0;
 }
 
+/* wish->data is taken. */
 static struct run *
 begin(struct rpc *rpc, const struct run_wish *wish, enum rpc_message number,
 	struct cordon_writer *body, struct fault *fault)
 {
 	struct run *run = make_run(rpc, wish);
+	int result = 0;
 
 	if (run == NULL) {
+		free(wish->data);
 		fault_set(fault, FAULT_INTERNAL, "limit.memory", "there is no memory for a run");
 		return NULL;
 	}
-	if (send_question(rpc, number, body, fault) < 0) {
+	if (wish->data != NULL && input_add(&run->input, NULL, wish->data, wish->size) < 0)
+		result = fault_set(
+			fault, FAULT_BUSY, "limit.stdin", "too much input waits for runs");
+	if (result < 0 || send_question(rpc, number, body, fault) < 0) {
 		free_run(run);
 		return NULL;
 	}
@@ -184,10 +193,13 @@ run_ask(struct rpc *rpc, struct request *request, const struct run_wish *wish,
 	struct runs *r = &rpc->runs;
 	struct run *run = NULL;
 
-	if (r->live == RPC_RUNS) {
-		fault_set(fault, FAULT_LIMIT, "limit.runs", "%d runs are live", RPC_RUNS);
+	if (r->live >= r->live_max) {
+		fault_set(fault, FAULT_LIMIT, "limit.runs", "%u runs are live", r->live);
 		fault->retryable = 1;
-	} else if (wish->handle == NULL || take_handle(rpc, wish->handle, fault) == 0) {
+		free(wish->data);
+	} else if (wish->handle != NULL && take_handle(rpc, wish->handle, fault) < 0) {
+		free(wish->data);
+	} else {
 		run = begin(rpc, wish, number, body, fault);
 		if (run == NULL && wish->handle != NULL)
 			handles_remove(&r->handles, wish->handle);
@@ -231,7 +243,6 @@ run_started(struct run *run, const struct rpc_started *started, struct cordon_me
 	if (run->kind == RUN_WHOLE)
 		run->input.is_open = 0; /* all of it is queued already */
 	run_pipes_feed(run);
-	/* Many are over before this process is scheduled again, and need not be watched. */
 	run->next_fresh = rpc->runs.fresh;
 	rpc->runs.fresh = run_ref(run);
 	if (run->cancelled)
@@ -242,17 +253,52 @@ run_started(struct run *run, const struct rpc_started *started, struct cordon_me
 	return 0;
 }
 
-void
-runs_watch_fresh(struct rpc *rpc)
-{
-	while (rpc->runs.fresh != NULL) {
-		struct run *run = rpc->runs.fresh;
+static void on_late(void *context);
 
-		rpc->runs.fresh = run->next_fresh;
+/* Many runs are over at once; what they printed is in their pipes then, and these need not be watched. Who
+ * waits for a run's result does not see the difference. */
+static void
+watch_fresh(struct rpc *rpc, int is_late)
+{
+	struct run *run = rpc->runs.fresh, *next;
+	struct cordon_error ignored;
+
+	rpc->runs.fresh = NULL;
+	for (; run != NULL; run = next) {
+		next = run->next_fresh;
+		if (run->state == RUN_LIVE && run->kind == RUN_WHOLE && !is_late &&
+			run->input.first == NULL) {
+			run->next_fresh = rpc->runs.fresh;
+			rpc->runs.fresh = run;
+			continue;
+		}
 		run->is_watched = 1;
 		run_pipes_watch(run);
 		run_unref(run);
 	}
+	if (rpc->runs.fresh == NULL || rpc->runs.late != NULL)
+		return;
+	rpc->runs.late = cordon_loop_timer(rpc->loop, FRESH_MS, 0, on_late, rpc, &ignored);
+	if (rpc->runs.late == NULL)
+		watch_fresh(rpc, 1);
+}
+
+static void
+on_late(void *context)
+{
+	struct rpc *rpc = context;
+
+	cordon_timer_remove(rpc->runs.late);
+	rpc->runs.late = NULL;
+	watch_fresh(rpc, 1);
+	rpc_settle(rpc);
+}
+
+void
+runs_watch_fresh(struct rpc *rpc)
+{
+	if (rpc->runs.fresh != NULL)
+		watch_fresh(rpc, 0);
 }
 
 void

@@ -1,10 +1,11 @@
 /* All ends are ours alone, so they are made non-blocking. Output is read when it comes, unless the caller
  * wanted the run to wait for it (flow "block") and has not read what there is.
  *
- * calls: read write close */
+ * calls: read write close fcntl */
 #include "run_pipes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ run_pipes_take(struct run *run, struct cordon_message *m)
 		return -1;
 	for (int i = run->wants_input && !run->tty ? 0 : 1; i < 3 && next < wanted; i++) {
 		run->pipes[i].fd = cordon_fd_take(&m->fds[next++]);
-		if (cordon_fd_nonblock(run->pipes[i].fd, 1) < 0)
+		/* Fresh, so it has no other flags. */
+		if (fcntl(run->pipes[i].fd, F_SETFL, O_NONBLOCK) < 0)
 			return -1;
 	}
 	return 0;

@@ -125,10 +125,15 @@ reclaim(void *context, size_t size)
 }
 
 void
-runs_init(struct rpc *rpc, const uint64_t secret[6])
+runs_init(struct rpc *rpc, const uint64_t secret[6], uint64_t files)
 {
+	const uint64_t fit = files > RUNS_FILES ? (files - RUNS_FILES) / 3 : 0;
+
+	/* A run whose pipes do not fit into the table of descriptors would cost the link. */
+	rpc->runs.live_max = fit < RPC_RUNS ? (unsigned)fit : RPC_RUNS;
 	memcpy(rpc->runs.secret, secret, sizeof(rpc->runs.secret));
 	handles_init(&rpc->runs.handles, secret + 2);
+	rpc->input = (struct budget){ .max = INPUT_ALL };
 	rpc->kept = (struct budget){ .max = RUNS_KEPT, .reclaim = reclaim, .context = rpc };
 	rpc->kept_small = rpc->kept;
 	rpc->kept_small.max = RUNS_KEPT_SMALL;
@@ -162,5 +167,6 @@ runs_finish(struct rpc *rpc)
 	}
 	runs_each(rpc, end_any, NULL);
 	cordon_timer_remove(r->held);
+	cordon_timer_remove(r->late);
 	handles_finish(&r->handles);
 }

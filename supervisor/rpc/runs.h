@@ -21,6 +21,7 @@ struct rpc;
 #define RUNS_KEPT       (64u << 20) /* bytes of output of all runs */
 #define RUNS_KEPT_SMALL (20u << 20) /* of those that keep no more than RUNS_USUAL of a stream */
 #define RUNS_USUAL      (1u << 20)
+#define RUNS_FILES      64 /* descriptors that are no run's; a run has three */
 #define RUNS_BUCKETS    2048 /* a power of two */
 
 enum run_kind {
@@ -89,15 +90,16 @@ struct runs {
 	uint64_t secret[2];
 	struct run *by_name[RUNS_BUCKETS], *by_number[RUNS_BUCKETS];
 	struct handles handles;
-	unsigned live, ended;
+	unsigned live, ended, live_max;
 	struct run *oldest, *newest; /* of the ended */
 	struct run *news, *last_news;
 	struct run *fresh; /* started, not watched yet */
+	struct cordon_timer *late; /* until they are watched */
 	struct cordon_timer *held; /* until bytes that are held are given as they are */
 };
 
-/* secret: random. */
-void runs_init(struct rpc *rpc, const uint64_t secret[6]);
+/* secret: random. files: descriptors that this process may have. */
+void runs_init(struct rpc *rpc, const uint64_t secret[6], uint64_t files);
 void runs_finish(struct rpc *rpc);
 
 enum run_keep { RUN_KEEP_HALVES, RUN_KEEP_FIRST };
@@ -111,6 +113,8 @@ struct run_wish {
 	const char *label, *session;
 	size_t keep; /* bytes of output, by stream */
 	int tty, notify, block, input, is_ours;
+	uint8_t *data; /* input that is known at the begin; run_ask takes it */
+	size_t size;
 };
 
 /* Asks the monitor for a run, for request: number and body of the message, which is taken. Returns the run,
@@ -143,5 +147,5 @@ void run_kill(struct run *run, int kind);
 void run_release(struct run *run, struct request *request);
 /* Its result was given to the caller. */
 void run_told(struct run *run);
-/* Begins to watch the pipes of runs that have started and are not over already. */
+/* Begins to watch the pipes of runs that have started, or does so soon. */
 void runs_watch_fresh(struct rpc *rpc);

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cordon/action.h>
@@ -22,25 +21,16 @@
 
 #include "action_build.h"
 #include "decide.h"
+#include "series.h"
 
-#define RULES      1000
-#define BLOCK      5 /* decisions between two looks at the clock */
-#define ROUNDS_MAX 100000
-#define TEXT_MAX   (1u << 20)
+#define RULES    1000
+#define BLOCK    5 /* decisions between two looks at the clock */
+#define TEXT_MAX (1u << 20)
 
 enum kind { OTHERS, SAME_PROGRAM, LISTS, SCRIPT, RECORD, KINDS };
 
 static const char *const kind_names[KINDS] = { "otherPrograms", "sameProgram", "lists", "script",
 	"record" };
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* None of the rules fits: each has to be looked at. */
 static void
@@ -136,14 +126,6 @@ one(enum kind kind, const struct cordon_profile *profile, const struct cordon_ac
 }
 
 static int
-compare(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int
 measure(enum kind kind, uint32_t rounds, double *times, struct cordon_error *err)
 {
 	struct cordon_profile *profile = load_profile(kind, err);
@@ -169,9 +151,9 @@ measure(enum kind kind, uint32_t rounds, double *times, struct cordon_error *err
 static void
 print_times(const char *name, double *times, uint32_t rounds, int last)
 {
-	qsort(times, rounds, sizeof(*times), compare);
-	printf("  \"%s\": {\"median\": %.2f, \"p99\": %.2f}%s\n", name, times[rounds / 2],
-		times[(uint64_t)rounds * 99 / 100], last ? "" : ",");
+	series_sort(times, rounds);
+	printf("  \"%s\": {\"median\": %.2f, \"p99\": %.2f}%s\n", name,
+		quantile(times, rounds, 0.5), quantile(times, rounds, 0.99), last ? "" : ",");
 }
 
 int

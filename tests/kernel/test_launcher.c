@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cordon/launch_proto.h>
+#include <cordon/fd.h>
 #include <cordon/launcher.h>
 #include <cordon/plan.h>
 #include <cordon/profile.h>
@@ -152,16 +153,16 @@ Test(launcher, a01_pid_1_binds_no_other_directory)
 {
 	struct cordon_launch changed = launch;
 	const struct sandbox_setup s = { .plan = &plan, .launch = &changed, .workspace_idmap = -1 };
-	struct workspace_pieces pieces = { -1, -1 };
+	int tree = -1;
 	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
 
-	(void)!workspace_clone(&s, &pieces, &fault);
+	(void)!workspace_clone(&s, &tree, &fault);
 	cr_expect(ne(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY), "control");
-	workspace_drop(&pieces);
+	cordon_fd_close_p(&tree);
 	changed.workspace_identity.ino++;
-	cr_expect(eq(int, workspace_clone(&s, &pieces, &fault), -1));
+	cr_expect(eq(int, workspace_clone(&s, &tree, &fault), -1));
 	cr_expect(eq(int, (int)fault.stage, STAGE_WORKSPACE_IDENTITY));
-	workspace_drop(&pieces);
+	cordon_fd_close_p(&tree);
 }
 
 Test(launcher, a01_refuses_a_working_directory_that_is_another)
@@ -232,4 +233,64 @@ Test(launcher, a02_refuses_a_stream_that_is_a_file_of_the_hosts)
 
 	close(file);
 	expect_failed(&event, "floor.plan", "stream");
+}
+
+/* Receives the next message, which must be that one. */
+static struct cordon_launch_event
+await_message(uint32_t message)
+{
+	struct cordon_launch_event event = { 0 };
+	struct cordon_error err = { 0 };
+
+	cr_assert(eq(int, cordon_launch_receive(link_end, &event, &err), 1), "%s", err.text);
+	cr_assert(eq(u32, event.message, message), "%s", event.failure.text);
+	return event;
+}
+
+static void
+read_netns(pid_t pid, char *out, size_t room)
+{
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	length = readlink(path, out, room - 1);
+	cr_assert(gt(int, (int)length, 0), "%s: %s", path, strerrordesc_np(errno));
+	out[length] = '\0';
+}
+
+/* Root's launcher makes them ahead; an ordinary user's are made with the run, and cannot be seen. */
+Test(launcher, runs_that_live_together_have_a_network_namespace_each)
+{
+	enum { RUNS = 4 };
+	char *cat[] = { (char *)"/bin/cat", NULL };
+	char names[RUNS + 1][64];
+	struct cordon_error err = { 0 };
+	int ends[2];
+	if (geteuid() != 0)
+		return;
+	cr_assert(eq(int, resolve_command(cat[0], NULL, &plan, &workspace, &command, &err), 0));
+	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+	launch.argv = cat;
+	launch.exe = command.path;
+	launch.exe_identity = command.identity;
+	cr_assert(eq(int, cordon_launch_send_plan(link_end, 1, &plan, &err), 0), "%s", err.text);
+	read_netns(getpid(), names[RUNS], sizeof(names[RUNS]));
+
+	for (int i = 0; i < RUNS; i++) {
+		const int fds[3] = { ends[0], null, null };
+
+		launch.run = (uint64_t)i + 1;
+		cr_assert(eq(int, cordon_launch_send_launch(link_end, &launch, fds, 3, &err), 0));
+		read_netns((pid_t)await_message(CORDON_LAUNCH_STARTED).started.pid, names[i],
+			sizeof(names[i]));
+	}
+
+	for (int i = 0; i < RUNS; i++)
+		for (int k = i + 1; k <= RUNS; k++)
+			cr_expect(ne(str, names[i], names[k]));
+	close(ends[0]);
+	close(ends[1]); /* the commands end */
+	for (int i = 0; i < RUNS; i++)
+		(void)await_message(CORDON_LAUNCH_EXITED);
 }

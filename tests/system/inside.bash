@@ -54,6 +54,15 @@ prints "$T/w"$'\nnew\n1\nw'
 [[ $(<"$T/w/made") == new ]] || trouble "the file did not arrive"
 [[ $(stat -c %u "$T/w/made") == "$EUID" ]] || trouble "the file belongs to $(stat -c %u "$T/w/made")"
 
+it "a03_names in a directory that cannot be written are not held, others are"
+mkdir -p "$T/w/locked/.git"
+chmod 555 "$T/w/locked"
+run --workspace "$T/w/locked" -- sh -c 'for f in .envrc .git/config .git/other; do touch $f && echo $f; done 2>/dev/null'
+chmod 755 "$T/w/locked"
+prints .git/other
+[[ $(cd "$T/w/locked" && find . -mindepth 1 | sort | tr '\n' ' ') == "./.git ./.git/other " ]] ||
+	trouble "left: $(ls -AR "$T/w/locked")"
+
 it "a workspace in memory, below /dev/shm"
 shm=$(mktemp -d /dev/shm/cordon-test.XXXXXX)
 (cd "$shm" && timeout -s KILL 60 "$CORDON" run -- sh -c 'echo x >file; pwd; ls /dev/shm' >"$T/out" 2>"$T/err" </dev/null)

@@ -2,10 +2,13 @@
 #include <criterion/new/assert.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "covers.h"
@@ -45,6 +48,15 @@ plan_of(char **protect, size_t protect_count, char **hide, size_t hide_count)
 		.hide_count = hide_count };
 }
 
+static int
+make_covers(struct sandbox_covers *covers, int directory_fd, const struct cordon_plan *plan,
+	struct cordon_error *err)
+{
+	return covers_find(covers, directory_fd, plan, err) < 0
+		       ? -1
+		       : covers_hold(covers, directory_fd, err);
+}
+
 static const struct sandbox_cover *
 find(const struct sandbox_covers *covers, const char *path)
 {
@@ -72,7 +84,7 @@ Test(covers, a03_pins_parents_and_protects_what_exists)
 	mkdirat(workspace, "a/b", 0755);
 	mkdirat(workspace, "a/b/c", 0755);
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(eq(sz, covers.count, 3));
 	cr_assert(eq(int, find(&covers, "a")->kind, COVER_PIN));
@@ -88,7 +100,7 @@ Test(covers, a03_holds_an_absent_name_and_takes_the_placeholder_away)
 	struct sandbox_covers covers = { 0 };
 	struct cordon_error err = { 0 };
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(exists(".envrc"));
 	cr_assert(not(exists(".git")), "git init must work");
@@ -104,12 +116,47 @@ Test(covers, the_last_of_two_runs_takes_the_placeholder_away)
 	struct sandbox_covers first = { 0 }, second = { 0 };
 	struct cordon_error err = { 0 };
 
-	cr_assert(eq(int, covers_make(&first, workspace, &plan, &err), 0));
-	cr_assert(eq(int, covers_make(&second, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&first, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&second, workspace, &plan, &err), 0));
 	covers_finish(&first, workspace);
 	cr_assert(exists(".envrc"));
 	covers_finish(&second, workspace);
 	cr_assert(not(exists(".envrc")));
+}
+
+/* Removes the placeholder "held" as another run would that lost the processor in the middle of it. */
+static _Noreturn void
+remove_slowly(int ready)
+{
+	const int held = openat(workspace, "held", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (held < 0 || flock(held, LOCK_EX | LOCK_NB) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	(void)poll(NULL, 0, 30);
+	_exit(unlinkat(workspace, "held", AT_REMOVEDIR) < 0);
+}
+
+Test(covers, a_placeholder_that_is_being_removed_is_waited_for)
+{
+	int ready[2], status = -1, placeholder;
+	char byte;
+	pid_t other;
+	mkdirat(workspace, "held", 0);
+	fchmodat(workspace, "held", 01555, 0);
+	cr_assert(zero(int, pipe(ready)));
+	other = fork();
+	if (other == 0)
+		remove_slowly(ready[1]);
+	cr_assert(eq(int, (int)read(ready[0], &byte, 1), 1));
+
+	placeholder = placeholder_take(workspace, "held");
+
+	cr_assert(ge(int, placeholder, 0));
+	cr_assert(eq(int, waitpid(other, &status, 0), other));
+	cr_expect(zero(int, status));
+	cr_expect(exists("held"));
+	placeholder_release(workspace, "held", placeholder);
+	cr_expect(not(exists("held")));
 }
 
 Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
@@ -120,7 +167,7 @@ Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
 	struct cordon_error err = { 0 };
 	mkdirat(workspace, ".vscode", 0755);
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 	covers_finish(&covers, workspace);
 	cr_assert(eq(sz, covers_sweep(workspace, protect, 1), 0));
 
@@ -175,7 +222,7 @@ Test(covers, nothing_opens_what_a_parent_protects)
 	mkdirat(workspace, "a/b", 0755);
 	mkdirat(workspace, "a/b/c", 0755);
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(eq(sz, covers.count, 1));
 	cr_assert(eq(int, covers.items[0].kind, COVER_READ_ONLY));
@@ -193,7 +240,7 @@ Test(covers, a_star_is_every_entry)
 	mkdirat(workspace, "m/two", 0755);
 	mkdirat(workspace, "m/two/config", 0755);
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(ne(ptr, (void *)find(&covers, "m/two/config"), NULL));
 	cr_assert(ne(ptr, (void *)find(&covers, "m/one/config"), NULL), "held");
@@ -219,7 +266,7 @@ Test(covers, a03_two_stars_find_repositories_at_any_depth)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		close(openat(workspace, files[i], O_CREAT | O_WRONLY, 0644));
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	char found[500] = "";
 	for (size_t i = 0; i < covers.count; i++)
@@ -242,7 +289,7 @@ Test(covers, a04_hides_what_matches_and_follows_no_link)
 	close(openat(workspace, "a/.env", O_CREAT | O_WRONLY, 0600));
 	cr_assert(eq(int, symlinkat("/", workspace, "root"), 0));
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(eq(sz, covers.count, 1));
 	cr_assert(eq(str, covers.items[0].path, "a/.env"));
@@ -260,7 +307,7 @@ Test(covers, a03_a_protected_link_protects_what_it_leads_to)
 	close(openat(workspace, "docs/agents.md", O_CREAT | O_WRONLY, 0600));
 	cr_assert(eq(int, symlinkat("docs/agents.md", workspace, "CLAUDE.md"), 0));
 
-	cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
+	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 
 	cr_assert(eq(int, find(&covers, "CLAUDE.md")->kind, COVER_READ_ONLY));
 	cr_assert(eq(int, find(&covers, "docs/agents.md")->kind, COVER_READ_ONLY));
@@ -308,6 +355,7 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 	char *protect[] = { (char *)"AGENTS.md", (char *)".git/commondir" };
 	char *hide[] = { (char *)"**/.env" };
 	const struct cordon_plan plan = plan_of(protect, 2, hide, 1);
+	struct watch_spares spares = { .count = 0 };
 	mkdirat(workspace, ".git", 0755);
 	put_in_place("AGENTS.md");
 	put_in_place(".env");
@@ -317,17 +365,48 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 		struct cordon_error err = { 0 };
 		struct watch *watch;
 
-		cr_assert(eq(int, covers_make(&covers, workspace, &plan, &err), 0));
-		cr_assert(eq(int, watch_create(workspace, &plan, &covers, &watch, &err), 0), "%s",
-			err.text);
+		cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
+		cr_assert(
+			eq(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err), 0),
+			"%s", err.text);
 		lose_events();
 		if (cases[i].replaced != NULL)
 			put_in_place(cases[i].replaced);
 
 		cr_expect(eq(int, (int)watch_read(watch), (int)cases[i].end), "%s",
 			cases[i].replaced);
-		watch_destroy(watch);
+		watch_destroy(watch, &spares);
 		covers_finish(&covers, workspace);
 	}
 	cr_expect(not(exists(".git/commondir")));
+	watch_drop_spares(&spares);
+}
+
+Test(covers, a04_an_instance_that_is_used_again_knows_nothing_of_the_run_before)
+{
+	char *protect[] = { (char *)"AGENTS.md" };
+	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
+	struct watch_spares spares = { .count = 0 };
+	struct sandbox_covers covers = { 0 };
+	struct cordon_error err = { 0 };
+	struct watch *watch;
+	put_in_place("AGENTS.md");
+	cr_assert(zero(int, make_covers(&covers, workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
+	put_in_place("AGENTS.md"); /* nobody reads of it */
+	watch_destroy(watch, &spares);
+	covers_finish(&covers, workspace);
+	cr_assert(eq(u32, spares.count, 1));
+	put_in_place("AGENTS.md"); /* when nobody watches */
+
+	cr_assert(zero(int, make_covers(&covers, workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
+
+	cr_expect(eq(u32, spares.count, 0));
+	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_EXIT));
+	put_in_place("AGENTS.md");
+	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_PROTECT));
+	watch_destroy(watch, &spares);
+	covers_finish(&covers, workspace);
+	watch_drop_spares(&spares);
 }

@@ -51,3 +51,21 @@ Test(json, fails_when_it_is_unfinished_or_too_long)
 	cr_assert(eq(ptr, (void *)cordon_json_text(j, NULL), NULL));
 	cordon_json_destroy(j);
 }
+
+Test(json, escapes_each_byte_that_needs_it_and_no_other)
+{
+	char text[127];
+	struct cordon_json *j = cordon_json_create(4096);
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i + 1);
+
+	cordon_json_bytes(j, NULL, text, sizeof(text));
+
+	cr_assert(eq(str, (char *)(uintptr_t)cordon_json_text(j, NULL),
+		"\"\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u000f"
+		"\\u0010\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b"
+		"\\u001c\\u001d\\u001e\\u001f !\\\"#$%&'()*+,-./0123456789:;<=>?@"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\\u007f\""));
+	cordon_json_destroy(j);
+}

@@ -70,3 +70,35 @@ Test(loop, leaves_a_shared_description_blocking)
 	close(ends[0]);
 	close(ends[1]);
 }
+
+static void
+on_broken(void *context, unsigned events)
+{
+	struct state *s = context;
+
+	(void)events;
+	s->calls++;
+	if (s->calls == 1)
+		cordon_watch_set(s->watch, CORDON_LOOP_WRITE);
+	else if (s->calls == 2)
+		cordon_watch_set(s->watch, CORDON_LOOP_READ); /* which waits for an error, too */
+	else
+		cordon_watch_remove(s->watch);
+}
+
+Test(loop, goes_on_after_an_error_when_the_same_events_are_set_again, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	int ends[2];
+
+	cr_assert(eq(int, pipe(ends), 0));
+	s.watch = cordon_loop_watch(s.loop, ends[1], CORDON_LOOP_WRITE, on_broken, &s, &err);
+	close(ends[0]);
+
+	cr_assert(eq(int, cordon_loop_run(s.loop, &err), 0));
+
+	cr_assert(eq(int, s.calls, 3));
+	cordon_loop_destroy(s.loop);
+	close(ends[1]);
+}

@@ -112,3 +112,24 @@ Test(error, is_cut_visibly)
 
 	cr_assert(eq(str, err.text + strlen(err.text) - 3, "..."));
 }
+
+Test(text, finds_a_byte_that_is_no_utf8_wherever_it_stands)
+{
+	char text[40];
+
+	for (size_t size = 1; size <= sizeof(text); size++) {
+		memset(text, 'a', size);
+		cr_assert(cordon_text_is_utf8(text, size));
+		for (size_t at = 0; at < size; at++) {
+			text[at] = '\xff';
+			cr_assert(not(cordon_text_is_utf8(text, size)), "%zu of %zu", at, size);
+			text[at] = 'a';
+		}
+		for (size_t at = 0; at + 1 < size; at++) {
+			memcpy(text + at, "\xc3\xa9", 2);
+			cr_assert(cordon_text_is_utf8(text, size), "%zu of %zu", at, size);
+			cr_assert(not(cordon_text_is_utf8(text, at + 1)), "%zu of %zu", at, size);
+			memset(text, 'a', size);
+		}
+	}
+}

@@ -18,8 +18,8 @@ struct cordon_selfjail {
 };
 
 /* From here on: no capabilities, no new privileges, no core, not dumpable, nothing opened, reached,
- * executed or cloned. Landlock is a second lock where the kernel has it. With sanitizers, whose own calls
- * are not ours to list, only privileges and core are given up. Returns 0, or -1 with *err set: then carry on with
- * nothing. See seccomp(2), landlock(7). */
+ * executed or cloned. Landlock is a second lock where the kernel has it. With sanitizers and counters of
+ * coverage, whose own calls are not ours to list, only privileges and core are given up. Returns 0, or -1
+ * with *err set: then carry on with nothing. See seccomp(2), landlock(7). */
 int cordon_selfjail_enter(
 	const struct cordon_selfjail *jail, struct cordon_error *err) CORDON_CHECKED;

@@ -8,6 +8,7 @@
  *	SIGNAL    4       monitor       run is live            u64 run, u32 signal
  *	KILL      5       monitor       run is live            u64 run
  *	FORGET    6       monitor       its plan is known      u32 plan; no launch of it follows
+ *	PREPARE   7       monitor       its plan is known      struct cordon_prepare
  *	STARTED   65      launcher      after LAUNCH           struct cordon_started; pty master
  *	FAILED    66      launcher      instead of STARTED     u64 run, error
  *	STOPPED   67      launcher      after STARTED          u64 run, u32 signal
@@ -30,6 +31,7 @@ enum cordon_launch_message {
 	CORDON_LAUNCH_SIGNAL = 4,
 	CORDON_LAUNCH_KILL = 5,
 	CORDON_LAUNCH_FORGET = 6,
+	CORDON_LAUNCH_PREPARE = 7,
 	CORDON_LAUNCH_STARTED = 65,
 	CORDON_LAUNCH_FAILED = 66,
 	CORDON_LAUNCH_STOPPED = 67,
@@ -72,6 +74,7 @@ struct cordon_started {
 	uint32_t landlock; /* ABI version in use, 0: none */
 	int reports_calls; /* refused calls are counted */
 	int mapped_root; /* degraded by configuration: host uid 0 inside */
+	int ahead; /* the sandbox was made before the launch came */
 };
 
 /* Why a run ended, as far as the launcher knows; time and output limits are the monitor's. */
@@ -105,6 +108,16 @@ struct cordon_exited {
 	uint32_t starts_code_count;
 };
 
+/* From now on sandboxes of this plan and workspace are kept ready, each for one launch. Where that does not
+ * work, or memory is short, launches are cold. */
+struct cordon_prepare {
+	uint32_t plan;
+	uint32_t count; /* how many, 0: none any more; at most CORDON_LAUNCH_READY */
+	char *workspace; /* as in a launch */
+	struct cordon_identity workspace_identity;
+};
+#define CORDON_LAUNCH_READY 4
+
 /* How many plans a launcher keeps at one time, and how many runs live. */
 #define CORDON_LAUNCH_PLANS 64
 #define CORDON_LAUNCH_RUNS  1024
@@ -114,6 +127,7 @@ struct cordon_plan;
 void cordon_launch_encode(const struct cordon_launch *launch, struct cordon_writer *w);
 void cordon_launch_encode_plan(
 	uint32_t number, const struct cordon_plan *plan, struct cordon_writer *w);
+void cordon_launch_encode_prepare(const struct cordon_prepare *prepare, struct cordon_writer *w);
 void cordon_launch_encode_signal(uint64_t run, int signal, struct cordon_writer *w);
 
 /* Sending, from the monitor. lifeline and fds stay the caller's. */
@@ -146,6 +160,9 @@ int cordon_launch_receive(
 int cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 void cordon_launch_finish(struct cordon_launch *launch);
+/* *ret->workspace is a fresh string, the caller's. */
+int cordon_launch_decode_prepare(const void *data, size_t size, struct cordon_prepare *ret,
+	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_started(int link, const struct cordon_started *started, int pty,
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_failed(int link, uint64_t run, const struct cordon_error *failure,

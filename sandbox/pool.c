@@ -1,0 +1,203 @@
+/* calls: openat read close and those of run.c */
+#include "pool.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+#include <cordon/mem.h>
+
+struct pool {
+	struct pool *next;
+	const struct launcher_plan *plan;
+	char *workspace;
+	struct cordon_identity identity;
+	unsigned wanted;
+	int failed; /* a run that was made ahead did not live: no more of them */
+};
+
+/* Its runs belong to nobody, and go. */
+static void
+destroy(struct launcher *l, struct pool *pool)
+{
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->pool == pool) {
+			r->pool = NULL;
+			run_kill(r, CORDON_END_KILLED);
+		}
+	free(pool->workspace);
+	free(pool);
+}
+
+static void
+remove_pool(struct launcher *l, struct pool **at)
+{
+	struct pool *gone = *at;
+
+	*at = gone->next;
+	destroy(l, gone);
+}
+
+static int
+is_for(const struct pool *p, const struct launcher_plan *plan, const char *workspace,
+	const struct cordon_identity *identity)
+{
+	return p->plan == plan && strcmp(p->workspace, workspace) == 0 &&
+	       p->identity.dev == identity->dev && p->identity.ino == identity->ino;
+}
+
+void
+pool_set(struct launcher *l, struct launcher_plan *plan, struct cordon_prepare *p)
+{
+	struct pool **at = &l->pools, *pool;
+	unsigned count = 0;
+
+	/* The same place again, with what it is by now. */
+	while (*at != NULL)
+		if ((*at)->plan == plan && strcmp((*at)->workspace, p->workspace) == 0)
+			remove_pool(l, at);
+		else
+			at = &(*at)->next;
+	if (p->count == 0 || plan->breaks_floor)
+		return;
+	pool = cordon_array(1, sizeof(*pool));
+	if (pool == NULL)
+		return; /* launches are cold */
+	*pool = (struct pool){ .next = l->pools,
+		.plan = plan,
+		.workspace = p->workspace,
+		.identity = p->workspace_identity,
+		.wanted = p->count };
+	p->workspace = NULL;
+	l->pools = pool;
+	for (at = &l->pools; *at != NULL; at = &(*at)->next)
+		if (++count > POOLS) {
+			remove_pool(l, at);
+			break;
+		}
+}
+
+void
+pool_forget(struct launcher *l, const struct launcher_plan *plan)
+{
+	struct pool **at = &l->pools;
+
+	while (*at != NULL)
+		if ((*at)->plan == plan)
+			remove_pool(l, at);
+		else
+			at = &(*at)->next;
+}
+
+static int
+lowers_limits(const struct cordon_launch *launch)
+{
+	return launch->memory_bytes != 0 || launch->processes != 0 || launch->cpu_ms != 0 ||
+	       launch->open_files != 0 || launch->file_bytes != 0;
+}
+
+struct run *
+pool_take(struct launcher *l, const struct launcher_plan *plan, const struct cordon_launch *launch)
+{
+	if (lowers_limits(launch))
+		return NULL;
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->state == RUN_PREPARED && r->pool != NULL &&
+			is_for(r->pool, plan, launch->workspace, &launch->workspace_identity)) {
+			r->pool = NULL;
+			return r;
+		}
+	return NULL;
+}
+
+static unsigned
+count_of(const struct launcher *l, const struct pool *pool)
+{
+	unsigned count = 0;
+
+	for (const struct run *r = l->runs; r != NULL; r = r->next)
+		count += r->pool == pool;
+	return count;
+}
+
+/* Per cent of memory that can be had without swapping; 100 when the kernel does not say. proc_meminfo(5) */
+static unsigned
+memory_available(void)
+{
+	CORDON_CLOSE int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	char text[512];
+	const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *total, *available;
+	unsigned long long all;
+
+	if (got <= 0)
+		return 100;
+	text[got] = '\0';
+	total = strstr(text, "MemTotal:");
+	available = strstr(text, "MemAvailable:");
+	if (total == NULL || available == NULL)
+		return 100;
+	all = strtoull(total + 9, NULL, 10);
+	return all == 0 ? 100 : (unsigned)(strtoull(available + 13, NULL, 10) * 100 / all);
+}
+
+#define SHORT_OF_MEMORY 10 /* per cent */
+
+struct run *
+pool_fill(struct launcher *l)
+{
+	struct cordon_error ignored;
+	struct run *run = NULL;
+
+	for (struct pool *p = l->pools; p != NULL; p = p->next) {
+		if (p->failed || count_of(l, p) >= p->wanted)
+			continue;
+		if (memory_available() < SHORT_OF_MEMORY)
+			return NULL;
+		if (run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
+			    &p->identity, &run, &ignored) < 0) {
+			p->failed = 1; /* a launch will say why */
+			continue;
+		}
+		run->pool = p;
+		return run;
+	}
+	return NULL;
+}
+
+void
+pool_lose(struct run *run)
+{
+	if (run->pool != NULL)
+		run->pool->failed = 1;
+}
+
+int
+pool_any(const struct launcher *l)
+{
+	for (const struct pool *p = l->pools; p != NULL; p = p->next)
+		if (count_of(l, p) > 0)
+			return 1;
+	return 0;
+}
+
+void
+pool_look_at_memory(struct launcher *l)
+{
+	if (memory_available() >= SHORT_OF_MEMORY)
+		return;
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		if (r->pool != NULL) {
+			r->pool = NULL;
+			run_kill(r, CORDON_END_KILLED);
+		}
+}
+
+void
+pool_finish(struct launcher *l)
+{
+	while (l->pools != NULL)
+		remove_pool(l, &l->pools);
+}

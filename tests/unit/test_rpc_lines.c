@@ -1,0 +1,127 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <string.h>
+
+#include "lines.h"
+
+static struct lines lines;
+
+static void
+begin(void)
+{
+	lines_init(&lines, 100);
+}
+
+static void
+end(void)
+{
+	lines_finish(&lines);
+}
+
+TestSuite(rpc_lines, .init = begin, .fini = end, .timeout = 10);
+
+static void
+feed(const char *text, size_t size)
+{
+	while (size > 0) {
+		size_t room, piece;
+		char *into = lines_room(&lines, &room);
+
+		cr_assert(ne(ptr, into, NULL));
+		piece = room < size ? room : size;
+		memcpy(into, text, piece);
+		lines_added(&lines, piece);
+		text += piece;
+		size -= piece;
+	}
+}
+
+static void
+expect_line(const char *text)
+{
+	const char *line;
+	size_t size;
+
+	cr_assert(eq(int, (int)lines_next(&lines, &line, &size), LINES_ONE));
+	cr_assert(eq(sz, size, strlen(text)));
+	cr_assert(eq(int, memcmp(line, text, size), 0));
+}
+
+static void
+expect(enum lines_answer answer)
+{
+	const char *line;
+	size_t size;
+
+	cr_assert(eq(int, (int)lines_next(&lines, &line, &size), (int)answer));
+}
+
+Test(rpc_lines, come_whole_whatever_the_pieces_are)
+{
+	const char text[] = "one\n\ntwo\nthree";
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		feed(text + i, 1);
+		if (i == 3)
+			expect_line("one");
+		else if (i == 4)
+			expect_line("");
+		else if (i == 8)
+			expect_line("two");
+		else
+			expect(LINES_NONE);
+	}
+	feed("\n", 1);
+	expect_line("three");
+	expect(LINES_NONE);
+}
+
+Test(rpc_lines, several_come_of_one_piece)
+{
+	feed("a\nb\nc", 5);
+	expect_line("a");
+	expect_line("b");
+	expect(LINES_NONE);
+	feed("d\n", 2);
+	expect_line("cd");
+}
+
+Test(rpc_lines, of_the_longest_length_is_taken_and_one_more_is_not)
+{
+	char text[102];
+
+	memset(text, 'x', sizeof(text));
+	text[100] = '\n';
+	feed(text, 101);
+	text[100] = '\0';
+	expect_line(text);
+	text[100] = 'x';
+	feed(text, 101);
+	expect(LINES_TOO_LONG);
+}
+
+Test(rpc_lines, too_long_is_seen_with_its_end_too)
+{
+	char text[102];
+
+	memset(text, 'x', sizeof(text));
+	text[101] = '\n';
+	feed(text, sizeof(text));
+	expect(LINES_TOO_LONG);
+}
+
+Test(rpc_lines, a_long_one_does_not_keep_its_memory)
+{
+	static char text[1u << 20];
+	size_t room;
+
+	lines_init(&lines, sizeof(text));
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\n';
+	feed(text, sizeof(text));
+	expect(LINES_ONE);
+	cr_assert(ge(sz, lines.capacity, sizeof(text)));
+	cr_assert(ne(ptr, lines_room(&lines, &room), NULL));
+	cr_assert(lt(sz, lines.capacity, 512 * 1024));
+}
