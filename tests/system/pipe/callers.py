@@ -7,7 +7,7 @@ import time
 
 import cases
 from cases import SANITIZED, NotMine, check, holds, it, same
-from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, text_of, wait_until, with_words
+from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, own_processes, text_of, wait_until, with_words
 
 INVALID, POLICY, FLOOR, UNKNOWN, BUSY, UNREACHABLE = -32602, -31001, -31004, -31006, -31007, -31008
 RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wait", {}),
@@ -249,7 +249,7 @@ def _(place):
     if os.geteuid() != 0:
         raise NotMine("for root, who may look at processes that are not dumpable")
     link = Serve(place)
-    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for (p, _) in descendants(link.process.pid)]
+    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own_processes(link.process.pid)]
     same(sorted(names), ["cordon", "cordon-launcher", "cordon-rpc"])
 
 
