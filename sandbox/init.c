@@ -197,10 +197,15 @@ wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
 
 /* Everything is there but for what only a launch says. */
 static int
-wait_for_launch(struct sandbox_setup *s, struct sandbox_fault *fault)
+wait_for_launch(struct sandbox_setup *s, const struct root *root, struct sandbox_fault *fault)
 {
 	const uint64_t ready[INIT_WORDS] = { INIT_READY };
+	int keep[] = { s->lifeline, s->init_link, root->root, root->workspace };
 
+	/* It may be long: what only building needed goes (A11). */
+	if (keep_only(keep, sizeof(keep) / sizeof(keep[0])) < 0)
+		return sandbox_fault(fault, STAGE_FDS, 0);
+	s->workspace_idmap = -1;
 	if (init_send(s->init_link, ready, -1) < 0 || release_await(s) < 0)
 		return sandbox_fault(fault, STAGE_GO, 0);
 	return 0;
@@ -216,7 +221,7 @@ isolate(struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault
 	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
 	if (root_build(s, &root, fault) < 0 ||
-		(s->ahead ? wait_for_launch(s, fault) : wait_for_covers(s, fault)) < 0 ||
+		(s->ahead ? wait_for_launch(s, &root, fault) : wait_for_covers(s, fault)) < 0 ||
 		root_seal(s, &root, fault) < 0 || become_user(s, fault) < 0)
 		return -1;
 	/* ENOSYS: a kernel without keys has none to leak. */

@@ -30,6 +30,7 @@
 #include "pool.h"
 #include "run.h"
 #include "sample.h"
+#include "sources.h"
 
 #define MEMORY_INTERVAL_MS 10000 /* between looks at memory, while something is prepared */
 
@@ -43,56 +44,6 @@ loadable(const struct cordon_plan *plan, int notify)
 	memcpy(copy, plan->filter, plan->filter_count * sizeof(*copy));
 	cordon_bpf_loadable(copy, plan->filter_count, notify);
 	return copy;
-}
-
-/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
- * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
- * runs for a moment, and epoll(7) reports those even when we have closed ours. */
-enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
-
-_Static_assert(
-	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
-
-static int
-add_source(struct launcher *l, int fd, const struct run *run, enum source source)
-{
-	struct epoll_event event = { .events = EPOLLIN,
-		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
-
-	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-static void
-end_run(struct launcher *l, struct run *run)
-{
-	if (run->watch != NULL) /* its descriptor may be used again */
-		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
-	l->slots[run->slot] = NULL;
-	run_finish(l, run);
-}
-
-static void
-listen_to_watch(struct launcher *l, struct run *run)
-{
-	if (add_source(l, watch_fd(run->watch), run, FROM_WATCH) < 0)
-		run_kill(run, CORDON_END_KILLED);
-}
-
-/* A run that cannot be listened to is ended. */
-static void
-listen_to(struct launcher *l, struct run *run)
-{
-	while (l->slots[run->slot] != NULL)
-		run->slot++; /* there are as many slots as runs */
-	l->slots[run->slot] = run;
-	run->generation = ++l->generations;
-	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
-		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
-		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
-		return;
-	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
-	run_kill(run, CORDON_END_KILLED);
-	end_run(l, run);
 }
 
 static struct launcher_plan *
@@ -169,12 +120,12 @@ start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *laun
 	struct run *run = pool_take(l, plan, launch);
 
 	if (run != NULL && run_release(l, run, launch, fds, err) == 0) {
-		listen_to_watch(l, run);
+		sources_add_watch(l, run);
 		return 0;
 	}
 	if (run_start(l, plan, launch, fds, err) < 0)
 		return -1;
-	listen_to(l, l->runs);
+	sources_add(l, l->runs);
 	return 0;
 }
 
@@ -352,21 +303,6 @@ end_all(struct launcher *l)
 }
 
 static void
-serve_run(struct launcher *l, uint64_t event)
-{
-	struct run *run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
-
-	if (run == NULL || run->generation != event >> 16)
-		return;
-	if ((event & 3) == FROM_PIDFD)
-		end_run(l, run);
-	else if ((event & 3) == FROM_WATCH)
-		run_see(run);
-	else if (run->link >= 0)
-		run_hear(l, run);
-}
-
-static void
 serve_monitor(struct launcher *l, int *status)
 {
 	struct cordon_error err = { 0 };
@@ -407,7 +343,7 @@ make_ahead(struct launcher *l)
 		netns_spare_fill(&l->net);
 	run = pool_fill(l);
 	if (run != NULL)
-		listen_to(l, run);
+		sources_add(l, run);
 }
 
 /* How long to wait for an event, ms. */
@@ -443,7 +379,7 @@ loop(struct launcher *l)
 		if (found > 0 && event.data.u64 == 0)
 			serve_monitor(l, &status);
 		else if (found > 0)
-			serve_run(l, event.data.u64);
+			sources_serve(l, event.data.u64);
 		if (sampled)
 			sample(l);
 	}

@@ -1,13 +1,18 @@
-/* calls: openat read close and those of run.c */
+/* calls: openat read close clock_gettime and those of run.c */
 #include "pool.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
+#include <cordon/text.h>
+
+#define PAUSE_S 10
 
 struct pool {
 	struct pool *next;
@@ -15,8 +20,17 @@ struct pool {
 	char *workspace;
 	struct cordon_identity identity;
 	unsigned wanted;
-	int failed; /* a run that was made ahead did not live: no more of them */
+	time_t not_before; /* a run that was made ahead did not live: no more of them for a while */
 };
+
+static time_t
+now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return t.tv_sec;
+}
 
 /* Its runs belong to nobody, and go. */
 static void
@@ -122,25 +136,37 @@ count_of(const struct launcher *l, const struct pool *pool)
 	return count;
 }
 
-/* Per cent of memory that can be had without swapping; 100 when the kernel does not say. proc_meminfo(5) */
+/* A line of proc_meminfo(5), kB; 0: not there. */
+static uint64_t
+read_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	struct cordon_error ignored;
+	char word[24];
+	uint64_t value = 0;
+
+	if (line == NULL)
+		return 0;
+	line += strlen(name);
+	line += strspn(line, " ");
+	snprintf(word, sizeof(word), "%.*s", (int)strspn(line, "0123456789"), line);
+	return cordon_parse_u64(word, 0, UINT64_MAX / 100, &value, &ignored) < 0 ? 0 : value;
+}
+
+/* Per cent of memory that can be had without swapping; 100 when the kernel does not say. */
 static unsigned
 memory_available(void)
 {
 	CORDON_CLOSE int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 	char text[512];
 	const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *total, *available;
-	unsigned long long all;
+	uint64_t all;
 
 	if (got <= 0)
 		return 100;
 	text[got] = '\0';
-	total = strstr(text, "MemTotal:");
-	available = strstr(text, "MemAvailable:");
-	if (total == NULL || available == NULL)
-		return 100;
-	all = strtoull(total + 9, NULL, 10);
-	return all == 0 ? 100 : (unsigned)(strtoull(available + 13, NULL, 10) * 100 / all);
+	all = read_line(text, "MemTotal:");
+	return all == 0 ? 100 : (unsigned)(read_line(text, "MemAvailable:") * 100 / all);
 }
 
 #define SHORT_OF_MEMORY 10 /* per cent */
@@ -152,13 +178,13 @@ pool_fill(struct launcher *l)
 	struct run *run = NULL;
 
 	for (struct pool *p = l->pools; p != NULL; p = p->next) {
-		if (p->failed || count_of(l, p) >= p->wanted)
+		if (now() < p->not_before || count_of(l, p) >= p->wanted)
 			continue;
 		if (memory_available() < SHORT_OF_MEMORY)
 			return NULL;
 		if (run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
 			    &p->identity, &run, &ignored) < 0) {
-			p->failed = 1; /* a launch will say why */
+			p->not_before = now() + PAUSE_S; /* a launch will say why */
 			continue;
 		}
 		run->pool = p;
@@ -171,7 +197,7 @@ void
 pool_lose(struct run *run)
 {
 	if (run->pool != NULL)
-		run->pool->failed = 1;
+		run->pool->not_before = now() + PAUSE_S;
 }
 
 int

@@ -51,6 +51,7 @@ struct monitor {
 	int ended, stop_asked;
 	int orderly; /* the launcher has said how it ended: nothing of the run is left */
 	unsigned interrupts;
+	int early_signal; /* for the command, which had not started when it came */
 	struct timespec interrupted_at;
 };
 
@@ -205,7 +206,9 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 		if (m->wall == NULL)
 			give_up(m, &err);
 	}
-	if (relays_start(&m->relays, event->pty, &err) < 0)
+	if (relays_start(&m->relays, event->pty, &err) < 0 ||
+		(m->early_signal != 0 &&
+			cordon_launch_send_signal(m->link, RUN, m->early_signal, &err) < 0))
 		give_up(m, &err);
 	else if (event->pty >= 0)
 		attend(m);
@@ -289,8 +292,10 @@ interrupt(struct monitor *m, int signal)
 		m->interrupts = 0;
 	if (m->interrupts++ == 0)
 		(void)clock_gettime(CLOCK_MONOTONIC, &m->interrupted_at);
-	if (!m->outcome->started || m->interrupts >= INTERRUPTS)
+	if (m->interrupts >= INTERRUPTS)
 		kill_run(m, REASON_KILLED);
+	else if (!m->outcome->started)
+		m->early_signal = signal; /* the command may run already: STARTED is on its way */
 	else if (cordon_launch_send_signal(m->link, RUN, signal, &err) < 0)
 		give_up(m, &err);
 }

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cordon/launch_proto.h>
 #include <cordon/fd.h>
+#include <cordon/launch_proto.h>
 #include <cordon/launcher.h>
 #include <cordon/plan.h>
 #include <cordon/profile.h>

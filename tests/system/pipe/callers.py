@@ -151,6 +151,23 @@ def _(place):
     check(not os.path.exists(place.work + "/started"), "it ran")
 
 
+SEARCH = ("for place in /tmp /var/tmp /dev/shm /dev/mqueue /home /run; do grep -rs MARKER-7 $place; done; "
+          "grep -as MARKER-7 /proc/*/environ; ls -d /proc/[0-9]*/cwd | wc -l")
+
+
+@it("T-DISC-002: what one session's run leaves in places of its own, another's does not find")
+def _(place):
+    link = Serve(place)
+    leave = "for place in /tmp /dev/shm /home/user; do echo MARKER-7 >$place/left; done; "
+    same(link.shell(leave + SEARCH, session="a:b:c")["stdout"]["text"].count("MARKER-7"), 3, "the control")
+    run = link.start("sh", "-c", leave + "export M=MARKER-7; echo up; sleep 60; :", session="a:b:c")
+    link.notification("process/output", run=run)
+    for session in ("a:b:c", "a:b:d"):
+        r = link.shell(SEARCH, session=session)
+        check("MARKER-7" not in r["stdout"]["text"], "a run found", r["stdout"]["text"])
+        check(int(r["stdout"]["text"]) <= 5, "it sees processes of others:", r["stdout"]["text"])
+
+
 # The end of a link
 
 def leave_runs(link, mark):
@@ -226,7 +243,7 @@ def _(place):
     while names is None or at < len(names):
         link = Serve(place)
         before = leave_runs(link, f"13{at}{os.getpid()}.5")
-        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p, before))
+        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p))
         names = names or own
         check(len(own) >= 3, "monitor, rpc and launcher are three processes:", before)
         os.kill(own[min(at, len(own) - 1)], signal.SIGKILL)
@@ -235,7 +252,7 @@ def _(place):
         at += 1
 
 
-def parent_of_own(pid, processes):
+def parent_of_own(pid):
     """cordon's own, not pid 1 of a run, which has the launcher's name."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as f:
         for line in f:

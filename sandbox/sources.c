@@ -1,0 +1,70 @@
+/* calls: epoll_ctl and those of run.c */
+#include "sources.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
+ * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
+ * runs for a moment, and epoll(7) reports those even when we have closed ours. */
+enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
+
+_Static_assert(
+	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
+
+static int
+add_source(struct launcher *l, int fd, const struct run *run, enum source source)
+{
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
+
+	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void
+end_run(struct launcher *l, struct run *run)
+{
+	if (run->watch != NULL) /* its descriptor may be used again */
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
+	l->slots[run->slot] = NULL;
+	run_finish(l, run);
+}
+
+void
+sources_add_watch(struct launcher *l, struct run *run)
+{
+	if (add_source(l, watch_fd(run->watch), run, FROM_WATCH) < 0)
+		run_kill(run, CORDON_END_KILLED);
+}
+
+/* A run that cannot be listened to is ended. */
+void
+sources_add(struct launcher *l, struct run *run)
+{
+	while (l->slots[run->slot] != NULL)
+		run->slot++; /* there are as many slots as runs */
+	l->slots[run->slot] = run;
+	run->generation = ++l->generations;
+	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
+		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
+		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
+		return;
+	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
+	run_kill(run, CORDON_END_KILLED);
+	end_run(l, run);
+}
+
+void
+sources_serve(struct launcher *l, uint64_t event)
+{
+	struct run *run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
+
+	if (run == NULL || run->generation != event >> 16)
+		return;
+	if ((event & 3) == FROM_PIDFD)
+		end_run(l, run);
+	else if ((event & 3) == FROM_WATCH)
+		run_see(run);
+	else if (run->link >= 0)
+		run_hear(l, run);
+}
