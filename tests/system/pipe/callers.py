@@ -478,3 +478,20 @@ def _(place):
                        timeout=PATIENCE, env={**CLEAN, "HOME": place.home}, check=False)
     same((r.returncode, r.stdout), (125, b""))
     check(r.stderr.startswith(b"cordon: "), r.stderr)
+
+
+@it("a caller has so many sessions, and closing one makes room")
+def _(place):
+    link = Serve(place)
+    opened = 0
+    for i in range(300):
+        answer = link.reply(link.request("session/open", {"session": f"a:b:{i}"}))
+        if "error" in answer:
+            same((answer["error"]["code"], answer["error"]["data"]["reason"]), (-31005, "limit.sessions"))
+            break
+        opened += 1
+    same(opened, 255, "sessions beside the one without a name")
+    link.fails("process/run", -31005, "limit.sessions", argv=["true"], session="another:b:c")
+    same(link.run("true", session="a:b:7")["exitCode"], 0)
+    link.call("session/close", session="a:b:3")
+    same(link.run("true", session="another:b:c")["exitCode"], 0)
