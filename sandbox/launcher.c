@@ -33,6 +33,7 @@
 #include "sources.h"
 
 #define MEMORY_INTERVAL_MS 10000 /* between looks at memory, while something is prepared */
+#define QUIET_MS           2 /* without an event, before something is prepared */
 
 static struct sock_filter *
 loadable(const struct cordon_plan *plan, int notify)
@@ -317,38 +318,71 @@ static void
 sample(struct launcher *l)
 {
 	struct timespec now;
-	int64_t since_ms;
+	int64_t since_ms, took_ms;
 
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	since_ms = (now.tv_sec - l->sampled_at.tv_sec) * 1000 +
 		   (now.tv_nsec - l->sampled_at.tv_nsec) / 1000000;
-	if (since_ms < SAMPLE_INTERVAL_MS)
+	if (since_ms < l->sample_interval_ms)
 		return;
-	l->sampled_at = now;
 	for (struct run *r = l->runs; r != NULL; r = r->next)
 		run_sample(r);
+	/* With many runs looking takes its time: a twentieth of all time at most. */
+	l->sampled_at = now;
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	took_ms = (now.tv_sec - l->sampled_at.tv_sec) * 1000 +
+		  (now.tv_nsec - l->sampled_at.tv_nsec) / 1000000;
+	l->sample_interval_ms =
+		took_ms * 20 > SAMPLE_INTERVAL_MS ? (int)took_ms * 20 : SAMPLE_INTERVAL_MS;
+	l->sampled_at = now;
 }
 
-/* While there is nothing to do. `cordon run` asks for one run only; and a run that starts waits for us. */
+/* `cordon run` asks for one run only. */
+static int
+wants_namespace(const struct launcher *l)
+{
+	return l->sequence != 1 && l->net.wanted && l->net.next < 0;
+}
+
 static void
 make_ahead(struct launcher *l)
 {
 	struct run *run;
 
-	if (l->ending || any_starting(l))
-		return;
-	if (l->sequence != 1)
+	if (wants_namespace(l))
 		netns_spare_fill(&l->net);
 	run = pool_fill(l);
 	if (run != NULL)
 		sources_add(l, run);
 }
 
-/* How long to wait for an event, ms. */
+/* True when something is to be made for later; a run that starts waits for us, and comes first. */
 static int
-patience(const struct launcher *l, int sampled)
+has_time_to_fill(const struct launcher *l)
 {
-	return sampled ? SAMPLE_INTERVAL_MS : pool_any(l) ? MEMORY_INTERVAL_MS : -1;
+	return !l->ending && (wants_namespace(l) || pool_wants(l)) && !any_starting(l);
+}
+
+/* Waits for an event, and does meanwhile what nobody waits for. */
+static int
+wait_for_event(struct launcher *l, struct epoll_event *event)
+{
+	int found;
+
+	/* A run that has just started, or ended, needs the processor more. */
+	while (has_time_to_fill(l)) {
+		found = epoll_wait(l->epoll, event, 1, QUIET_MS);
+		if (found != 0)
+			return found;
+		make_ahead(l);
+	}
+	found = epoll_wait(l->epoll, event, 1,
+		any_sampled(l) ? l->sample_interval_ms
+		: pool_any(l)  ? MEMORY_INTERVAL_MS
+			       : -1);
+	if (found == 0 && pool_any(l))
+		pool_look_at_memory(l);
+	return found;
 }
 
 /* One event a turn: a run that it ends may be what the next event was about. */
@@ -362,15 +396,7 @@ loop(struct launcher *l)
 	if (l->epoll < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->link, &event) < 0)
 		return 1;
 	while (!l->ending || l->runs != NULL) {
-		const int sampled = any_sampled(l);
-		int found = epoll_wait(l->epoll, &event, 1, 0);
-
-		if (found == 0) {
-			make_ahead(l);
-			found = epoll_wait(l->epoll, &event, 1, patience(l, sampled));
-			if (found == 0 && !sampled)
-				pool_look_at_memory(l);
-		}
+		const int found = wait_for_event(l, &event);
 
 		if (found < 0 && errno != EINTR)
 			end_all(l);
@@ -379,7 +405,7 @@ loop(struct launcher *l)
 		else if (found > 0)
 			sources_serve(l, event.data.u64);
 		sources_look_at_watches(l);
-		if (sampled)
+		if (any_sampled(l))
 			sample(l);
 	}
 	return status;
@@ -417,6 +443,7 @@ cordon_launcher_main(int link)
 	if (detach() < 0)
 		return 1;
 	watches_init(&l.watches);
+	l.sample_interval_ms = SAMPLE_INTERVAL_MS;
 	l.landlock_abi = landlock_abi();
 	netns_spare_init(&l.net);
 	l.cgroups = cgroup_host_create();

@@ -171,6 +171,23 @@ memory_available(void)
 
 #define SHORT_OF_MEMORY 10 /* per cent */
 
+static int
+lacks(const struct launcher *l, const struct pool *p, time_t at)
+{
+	return at >= p->not_before && count_of(l, p) < p->wanted;
+}
+
+int
+pool_wants(const struct launcher *l)
+{
+	const time_t at = now();
+
+	for (const struct pool *p = l->pools; p != NULL; p = p->next)
+		if (lacks(l, p, at))
+			return 1;
+	return 0;
+}
+
 struct run *
 pool_fill(struct launcher *l)
 {
@@ -178,10 +195,12 @@ pool_fill(struct launcher *l)
 	struct run *run = NULL;
 
 	for (struct pool *p = l->pools; p != NULL; p = p->next) {
-		if (now() < p->not_before || count_of(l, p) >= p->wanted)
+		if (!lacks(l, p, now()))
 			continue;
-		if (memory_available() < SHORT_OF_MEMORY)
-			return NULL;
+		if (memory_available() < SHORT_OF_MEMORY) {
+			p->not_before = now() + PAUSE_S;
+			continue;
+		}
 		if (run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
 			    &p->identity, &run, &ignored) < 0) {
 			p->not_before = now() + PAUSE_S; /* a launch will say why */

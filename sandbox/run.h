@@ -48,6 +48,7 @@ struct pool;
 struct launcher {
 	int link, lifeline, epoll;
 	struct timespec sampled_at;
+	int sample_interval_ms;
 	struct run *slots[CORDON_LAUNCH_RUNS]; /* those that are listened to */
 	uint64_t generations;
 	struct launcher_plan *plans;

@@ -7,7 +7,7 @@ import time
 
 import cases
 from cases import SANITIZED, NotMine, check, holds, it, same
-from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, text_of, wait_until, with_words
+from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, own_processes, text_of, wait_until, with_words
 
 INVALID, POLICY, FLOOR, UNKNOWN, BUSY, UNREACHABLE = -32602, -31001, -31004, -31006, -31007, -31008
 RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wait", {}),
@@ -151,6 +151,23 @@ def _(place):
     check(not os.path.exists(place.work + "/started"), "it ran")
 
 
+SEARCH = ("for place in /tmp /var/tmp /dev/shm /dev/mqueue /home /run; do grep -rs MARKER-7 $place; done; "
+          "grep -as MARKER-7 /proc/*/environ; ls -d /proc/[0-9]*/cwd | wc -l")
+
+
+@it("T-DISC-002: what one session's run leaves in places of its own, another's does not find")
+def _(place):
+    link = Serve(place)
+    leave = "for place in /tmp /dev/shm /home/user; do echo MARKER-7 >$place/left; done; "
+    check(link.shell(leave + SEARCH, session="a:b:c")["stdout"]["text"].count("MARKER-7") >= 3, "the control")
+    run = link.start("sh", "-c", leave + "export M=MARKER-7; echo up; sleep 60; :", session="a:b:c")
+    link.notification("process/output", run=run)
+    for session in ("a:b:c", "a:b:d"):
+        r = link.shell(SEARCH, session=session)
+        check("MARKER-7" not in r["stdout"]["text"], "a run found", r["stdout"]["text"])
+        check(int(r["stdout"]["text"]) <= 5, "it sees processes of others:", r["stdout"]["text"])
+
+
 # The end of a link
 
 def leave_runs(link, mark):
@@ -249,8 +266,7 @@ def _(place):
     if os.geteuid() != 0:
         raise NotMine("for root, who may look at processes that are not dumpable")
     link = Serve(place)
-    own = [p for (p, _), name in descendants(link.process.pid).items() if parent_of_own(p)]
-    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own]
+    names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own_processes(link.process.pid)]
     same(sorted(names), ["cordon", "cordon-launcher", "cordon-rpc"])
 
 
@@ -462,3 +478,20 @@ def _(place):
                        timeout=PATIENCE, env={**CLEAN, "HOME": place.home}, check=False)
     same((r.returncode, r.stdout), (125, b""))
     check(r.stderr.startswith(b"cordon: "), r.stderr)
+
+
+@it("a caller has so many sessions, and closing one makes room")
+def _(place):
+    link = Serve(place)
+    opened = 0
+    for i in range(300):
+        answer = link.reply(link.request("session/open", {"session": f"a:b:{i}"}))
+        if "error" in answer:
+            same((answer["error"]["code"], answer["error"]["data"]["reason"]), (-31005, "limit.sessions"))
+            break
+        opened += 1
+    same(opened, 255, "sessions beside the one without a name")
+    link.fails("process/run", -31005, "limit.sessions", argv=["true"], session="another:b:c")
+    same(link.run("true", session="a:b:7")["exitCode"], 0)
+    link.call("session/close", session="a:b:3")
+    same(link.run("true", session="another:b:c")["exitCode"], 0)

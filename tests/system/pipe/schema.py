@@ -14,6 +14,8 @@ try:
 except ImportError:
     jsonschema = None
 
+with open(os.path.join(ROOT, "docs", "reasons.md"), encoding="utf-8") as page:
+    REASONS = page.read()
 PATH = os.path.join(ROOT, "docs", "schema", "pipe.schema.json")
 
 
@@ -82,6 +84,8 @@ class Schema:
             self.judge(name["params"], message.get("params"))
             return
         self.judge("errorResponse" if "error" in message else "response", message)
+        if "error" in message and f"`{message['error']['data']['reason']}`" not in REASONS:
+            raise Trouble(f"docs/reasons.md does not have the reason of {short(message)}")
         if "result" in message and method in self.methods:
             self.judge(self.methods[method]["result"], message["result"])
 

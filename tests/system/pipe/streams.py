@@ -59,6 +59,18 @@ def _(place):
     link.quiet()
 
 
+@it("process/exited comes after the last output, also for a caller who reads late")
+def _(place):
+    link = Serve(place)
+    for _ in range(3):
+        run = link.start("sh", "-c", "seq 1000000; seq 1000 >&2; touch finished")
+        wait_until(lambda: os.path.exists(place.work + "/finished"), "a run that nobody reads")
+        os.unlink(place.work + "/finished")
+        chunks, _ = link.output(run)
+        same(stream(chunks, "stderr"), "".join(f"{i}\n" for i in range(1, 1001)).encode())
+        link.quiet(0.1)
+
+
 @it("notify false: nothing is told, everything can be read")
 def _(place):
     link = Serve(place)
