@@ -33,7 +33,7 @@
 #include "sources.h"
 
 #define MEMORY_INTERVAL_MS 10000 /* between looks at memory, while something is prepared */
-#define QUIET_MS           2 /* without an event, before something is prepared */
+#define QUIET_MS           5 /* without an event, before something is prepared */
 
 static struct sock_filter *
 loadable(const struct cordon_plan *plan, int notify)
