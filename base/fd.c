@@ -1,4 +1,4 @@
-/* calls: close fcntl read write fstat; at start: open fstatfs prlimit64 */
+/* calls: close fcntl read write; at start: open fstat fstatfs prlimit64 */
 #include <cordon/fd.h>
 
 #include <errno.h>

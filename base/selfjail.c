@@ -80,10 +80,12 @@ deny_files(void)
 	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
 
-static int
-load_filter(const struct cordon_selfjail *jail)
+int
+cordon_selfjail_calls(const uint32_t *calls, size_t count, enum cordon_otherwise otherwise)
 {
-	const size_t room = 6 + 2 * jail->call_count;
+	const uint32_t last = otherwise == CORDON_OTHERWISE_KILL ? SECCOMP_RET_KILL_PROCESS
+								 : SECCOMP_RET_ERRNO | ENOSYS;
+	const size_t room = 6 + 2 * count;
 	CORDON_FREE struct sock_filter *program = cordon_array(room, sizeof(*program));
 	size_t n = 0;
 
@@ -98,12 +100,12 @@ load_filter(const struct cordon_selfjail *jail)
 	/* x32 has numbers of its own, which are not listed. */
 	program[n++] = (struct sock_filter)BPF_STMT(
 		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < jail->call_count; i++) {
-		program[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, jail->calls[i], 0, 1);
+	for (size_t i = 0; i < count; i++) {
+		program[n++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
 		program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, last);
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
 		&(struct sock_fprog){ .len = (unsigned short)n, .filter = program });
 }
@@ -124,7 +126,7 @@ cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *e
 		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
 	if (deny_files() < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up files");
-	if (load_filter(jail) < 0)
+	if (cordon_selfjail_calls(jail->calls, jail->call_count, CORDON_OTHERWISE_KILL) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up system calls");
 	return 0;
 }

@@ -4,7 +4,8 @@ include(CheckLinkerFlag)
 
 # cordon_test_flags: what tests need of it; Criterion's macros do not stand all warnings.
 add_library(cordon_test_flags INTERFACE)
-target_compile_definitions(cordon_test_flags INTERFACE _GNU_SOURCE CORDON_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(cordon_test_flags INTERFACE _GNU_SOURCE CORDON_VERSION="${PROJECT_VERSION}"
+	CORDON_STATIC=$<BOOL:${CORDON_STATIC}>)
 target_compile_options(cordon_test_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
 
 add_library(cordon_flags INTERFACE)

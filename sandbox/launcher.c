@@ -119,10 +119,8 @@ start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *laun
 {
 	struct run *run = pool_take(l, plan, launch);
 
-	if (run != NULL && run_release(l, run, launch, fds, err) == 0) {
-		sources_add_watch(l, run);
+	if (run != NULL && run_release(l, run, launch, fds, err) == 0)
 		return 0;
-	}
 	if (run_start(l, plan, launch, fds, err) < 0)
 		return -1;
 	sources_add(l, l->runs);
@@ -380,6 +378,7 @@ loop(struct launcher *l)
 			serve_monitor(l, &status);
 		else if (found > 0)
 			sources_serve(l, event.data.u64);
+		sources_look_at_watches(l);
 		if (sampled)
 			sample(l);
 	}
@@ -417,6 +416,7 @@ cordon_launcher_main(int link)
 
 	if (detach() < 0)
 		return 1;
+	watches_init(&l.watches);
 	l.landlock_abi = landlock_abi();
 	netns_spare_init(&l.net);
 	l.cgroups = cgroup_host_create();
@@ -431,7 +431,7 @@ cordon_launcher_main(int link)
 		launcher_plan_destroy(l.plans);
 		l.plans = next;
 	}
-	watch_drop_spares(&l.watches);
+	watches_finish(&l.watches);
 	netns_spare_finish(&l.net);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);

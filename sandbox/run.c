@@ -49,16 +49,16 @@ leave_plan(struct launcher_plan *p)
 }
 
 static void
-end_watch(struct launcher *l, struct run *run)
+end_watch(struct run *run)
 {
-	watch_destroy(run->watch, &l->watches);
+	watch_destroy(run->watch);
 	run->watch = NULL;
 }
 
 static void
-destroy(struct launcher *l, struct run *run)
+destroy(struct run *run)
 {
-	end_watch(l, run);
+	end_watch(run);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
@@ -168,13 +168,13 @@ create(struct launcher *l, struct launcher_plan *plan)
 
 /* What did not come to be part of the launcher's runs. */
 static void
-abort_run(struct launcher *l, struct run *run)
+abort_run(struct run *run)
 {
 	if (run->pidfd >= 0) {
 		run_kill(run, CORDON_END_KILLED);
 		reap(run);
 	}
-	destroy(l, run);
+	destroy(run);
 }
 
 static void
@@ -202,7 +202,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
 		prepare_covers(l, run, err) < 0) {
-		abort_run(l, run);
+		abort_run(run);
 		return -1;
 	}
 	add(l, run);
@@ -222,11 +222,11 @@ run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *works
 	run->launch.workspace = strdup(workspace);
 	run->launch.workspace_identity = *identity;
 	if (run->launch.workspace == NULL) {
-		abort_run(l, run);
+		abort_run(run);
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
 	}
 	if (prepare_ahead(l, run, err) < 0 || clone_init(l, run, err) < 0) {
-		abort_run(l, run);
+		abort_run(run);
 		return -1;
 	}
 	add(l, run);
@@ -368,7 +368,7 @@ run_hear(struct launcher *l, struct run *run)
 void
 run_see(struct run *run)
 {
-	const enum cordon_end end = watch_read(run->watch);
+	const enum cordon_end end = watch_end(run->watch);
 
 	if (end != CORDON_END_EXIT)
 		run_kill(run, end);
@@ -412,7 +412,7 @@ died_of_memory(const struct run *run)
 
 /* The report of a run that had started. */
 static void
-fill_result(struct launcher *l, struct run *run)
+fill_result(struct run *run)
 {
 	run->result.run = run->launch.run;
 	run->result.end = run->end;
@@ -422,7 +422,7 @@ fill_result(struct launcher *l, struct run *run)
 		run->result.end = CORDON_END_MEMORY;
 	run->result.processes = cgroup_most_processes(&run->cgroup);
 	/* Placeholders first, that are not to be searched. */
-	end_watch(l, run);
+	end_watch(run);
 	covers_finish(&run->setup.covers, run->workspace);
 	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
 		starts_code_find(run->workspace, &run->started_at, &run->result);
@@ -470,17 +470,17 @@ run_finish(struct launcher *l, struct run *run)
 	*place = run->next;
 	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
 		pool_lose(run);
-		destroy(l, run);
+		destroy(run);
 		return;
 	}
 	started = run->state != RUN_STARTING;
 	if (started)
-		fill_result(l, run);
+		fill_result(run);
 	else
 		fill_failure(run, &failure);
 	result = run->result;
 	/* The monitor hears of the end when nothing is left of the run (M7). */
-	destroy(l, run);
+	destroy(run);
 	if (started)
 		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
 	else

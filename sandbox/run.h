@@ -54,7 +54,8 @@ struct launcher {
 	struct pool *pools;
 	struct run *runs;
 	struct cgroup_host *cgroups;
-	struct watch_spares watches;
+	struct watches watches;
+	int watches_added; /* to epoll */
 	struct netns_spare net;
 	struct caps_none *no_caps;
 	unsigned sequence;
@@ -101,7 +102,7 @@ int run_release(struct launcher *l, struct run *run, struct cordon_launch *launc
 
 /* pid 1 said something, or hung up. */
 void run_hear(struct launcher *l, struct run *run);
-/* A watched name changed. */
+/* Ends it when a watched name has changed. */
 void run_see(struct run *run);
 /* Looks at memory that no cgroup limits. */
 void run_sample(struct run *run);

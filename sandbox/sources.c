@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-/* What an epoll event is about: nothing, for the monitor's link, or one descriptor of a run. The run is
+/* What an epoll event is about: nothing, for the monitor's link; watched names; or one descriptor of a run. The run is
  * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
  * runs for a moment, and epoll(7) reports those even when we have closed ours. */
-enum source { FROM_PID1, FROM_PIDFD, FROM_WATCH };
+enum source { FROM_PID1, FROM_PIDFD };
+#define WATCHES UINT64_MAX
 
 _Static_assert(
 	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
@@ -24,20 +25,10 @@ add_source(struct launcher *l, int fd, const struct run *run, enum source source
 static void
 end_run(struct launcher *l, struct run *run)
 {
-	if (run->watch != NULL) /* its descriptor may be used again */
-		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, watch_fd(run->watch), NULL);
 	l->slots[run->slot] = NULL;
 	run_finish(l, run);
 }
 
-void
-sources_add_watch(struct launcher *l, struct run *run)
-{
-	if (add_source(l, watch_fd(run->watch), run, FROM_WATCH) < 0)
-		run_kill(run, CORDON_END_KILLED);
-}
-
-/* A run that cannot be listened to is ended. */
 void
 sources_add(struct launcher *l, struct run *run)
 {
@@ -46,7 +37,6 @@ sources_add(struct launcher *l, struct run *run)
 	l->slots[run->slot] = run;
 	run->generation = ++l->generations;
 	if (add_source(l, run->link, run, FROM_PID1) == 0 &&
-		add_source(l, watch_fd(run->watch), run, FROM_WATCH) == 0 &&
 		add_source(l, run->pidfd, run, FROM_PIDFD) == 0)
 		return;
 	run->fault = (struct sandbox_fault){ STAGE_LIMITS, 0, errno };
@@ -55,16 +45,38 @@ sources_add(struct launcher *l, struct run *run)
 }
 
 void
+sources_look_at_watches(struct launcher *l)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = WATCHES };
+
+	if (l->watches.fd >= 0 && !l->watches_added) {
+		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->watches.fd, &event) < 0)
+			l->watches.news = 1; /* then with each event of another kind */
+		else
+			l->watches_added = 1;
+	}
+	if (!l->watches.news)
+		return;
+	l->watches.news = 0;
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		run_see(r);
+}
+
+void
 sources_serve(struct launcher *l, uint64_t event)
 {
-	struct run *run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
+	struct run *run;
+
+	if (event == WATCHES) {
+		watches_read(&l->watches);
+		return;
+	}
+	run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
 
 	if (run == NULL || run->generation != event >> 16)
 		return;
 	if ((event & 3) == FROM_PIDFD)
 		end_run(l, run);
-	else if ((event & 3) == FROM_WATCH)
-		run_see(run);
 	else if (run->link >= 0)
 		run_hear(l, run);
 }

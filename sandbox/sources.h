@@ -3,10 +3,10 @@
 
 #include "run.h"
 
-/* Waits for what pid 1 says, for its end, and for what is watched already. A run that cannot be listened to
- * is ended. */
+/* Waits for what pid 1 says and for its end. A run that cannot be listened to is ended. */
 void sources_add(struct launcher *l, struct run *run);
-/* Waits also for its watch, which it got later. */
-void sources_add_watch(struct launcher *l, struct run *run);
+/* Ends the runs whose watched names have changed. After each event: a new watch reads what concerned
+ * others, too. */
+void sources_look_at_watches(struct launcher *l);
 /* One event of a run; it may be about one that is no more. */
 void sources_serve(struct launcher *l, uint64_t event);

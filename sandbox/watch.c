@@ -1,4 +1,6 @@
-/* calls: inotify_init1 inotify_add_watch inotify_rm_watch read openat2 renameat unlinkat getdents64 */
+/* What the events of a directory mean to one run. The instance that they come from is shared: watches.c.
+ *
+ * calls: fcntl openat2 renameat unlinkat getdents64 and those of watches.c */
 #include "watch.h"
 
 #include <dirent.h>
@@ -19,9 +21,6 @@
 
 #include "entries.h"
 
-#define EVENTS                                                                               \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_DONT_FOLLOW | \
-		IN_EXCL_UNLINK)
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 struct directory {
@@ -30,7 +29,9 @@ struct directory {
 };
 
 struct watch {
-	int fd;
+	struct watch *next; /* of its instance */
+	struct watches *watches;
+	enum cordon_end end; /* EXIT: nothing has happened */
 	int workspace; /* a descriptor of its own */
 	const struct cordon_plan *plan;
 	const struct sandbox_covers *covers;
@@ -45,27 +46,27 @@ add(struct watch *w, const char *path)
 {
 	CORDON_CLOSE int fd = cordon_openat2(w->workspace, path[0] == '\0' ? "." : path,
 		O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, BENEATH);
-	char name[32];
+	char *copy;
 	int wd;
 
 	if (fd < 0)
 		return 0;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	/* IN_DONT_FOLLOW would stop at the magic link: the descriptor is safe already. */
-	wd = inotify_add_watch(w->fd, name, EVENTS & ~(unsigned)IN_DONT_FOLLOW);
-	if (wd < 0)
-		return errno == EACCES || errno == ENOENT ? 0 : -1;
-	for (size_t i = 0; i < w->count; i++)
-		if (w->directories[i].wd == wd)
-			return 0;
 	if (cordon_grow(&w->directories, &w->capacity, w->count + 1, COVERS_ENTRIES,
 		    sizeof(*w->directories)) < 0)
 		return -1;
-	w->directories[w->count].wd = wd;
-	w->directories[w->count].path = strdup(path);
-	if (w->directories[w->count].path == NULL)
-		return -1;
-	w->count++;
+	copy = strdup(path);
+	wd = copy == NULL ? -1 : watches_hold(w->watches, fd);
+	if (wd < 0) {
+		free(copy);
+		return copy != NULL && (errno == EACCES || errno == ENOENT) ? 0 : -1;
+	}
+	for (size_t i = 0; i < w->count; i++)
+		if (w->directories[i].wd == wd) { /* by another name */
+			watches_release(w->watches, wd);
+			free(copy);
+			return 0;
+		}
+	w->directories[w->count++] = (struct directory){ wd, copy };
 	return 0;
 }
 
@@ -121,7 +122,7 @@ identify(int workspace, const char *path)
 
 int
 watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_covers *covers,
-	struct watch_spares *spares, struct watch **ret, struct cordon_error *err)
+	struct watches *watches, struct watch **ret, struct cordon_error *err)
 {
 	struct watch *w;
 	int result = 0;
@@ -132,12 +133,15 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 	w = cordon_array(1, sizeof(*w));
 	if (w == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not watch the workspace");
-	*w = (struct watch){ .plan = plan, .covers = covers };
-	w->fd = spares->count > 0 ? spares->fds[--spares->count]
-				  : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	*w = (struct watch){
+		.watches = watches, .plan = plan, .covers = covers, .end = CORDON_END_EXIT
+	};
 	w->workspace = fcntl(workspace, F_DUPFD_CLOEXEC, 3);
-	if (w->fd < 0 || w->workspace < 0)
+	/* What has happened so far is no concern of this run: its own placeholders, for one. */
+	if (w->workspace < 0 || watches_open(watches) < 0)
 		result = -1;
+	else
+		watches_read(watches);
 	for (size_t i = 0; i < covers->count && result == 0; i++) {
 		struct sandbox_cover *c = &covers->items[i];
 
@@ -155,54 +159,40 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 			"could not watch the protected and hidden names of the workspace (see "
 			"sysctl "
 			"fs.inotify.max_user_watches and fs.inotify.max_user_instances)");
-		watch_destroy(w, spares);
+		watch_destroy(w);
 		return cordon_because(err, plan->hide_count > 0 ? "floor.hide" : "floor.protect");
 	}
+	w->next = watches->first;
+	watches->first = w;
 	*ret = w;
 	return 0;
 }
 
-/* Makes the instance as good as new. An event of an old watch that is still on its way means nothing to
- * a later run: numbers of watches do not come again (inotify(7)). */
-static void
-forget_all(const struct watch *w)
-{
-	char events[4096];
-
-	for (size_t i = 0; i < w->count; i++)
-		(void)inotify_rm_watch(w->fd, w->directories[i].wd);
-	while (read(w->fd, events, sizeof(events)) > 0)
-		;
-}
-
 void
-watch_destroy(struct watch *w, struct watch_spares *spares)
+watch_destroy(struct watch *w)
 {
+	struct watch **at;
+
 	if (w == NULL)
 		return;
-	if (w->fd >= 0 && spares->count < WATCH_SPARES) {
-		forget_all(w);
-		spares->fds[spares->count++] = cordon_fd_take(&w->fd);
-	}
-	for (size_t i = 0; i < w->count; i++)
+	at = &w->watches->first;
+	while (*at != NULL && *at != w)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = w->next;
+	for (size_t i = 0; i < w->count; i++) {
+		watches_release(w->watches, w->directories[i].wd);
 		free(w->directories[i].path);
+	}
 	free(w->directories);
-	cordon_fd_close_p(&w->fd);
 	cordon_fd_close_p(&w->workspace);
 	free(w);
 }
 
-void
-watch_drop_spares(struct watch_spares *spares)
+enum cordon_end
+watch_end(const struct watch *w)
 {
-	while (spares->count > 0)
-		cordon_fd_close_p(&spares->fds[--spares->count]);
-}
-
-int
-watch_fd(const struct watch *w)
-{
-	return w == NULL ? -1 : w->fd;
+	return w == NULL ? CORDON_END_EXIT : w->end;
 }
 
 /* Takes away what must not be there: a file, or a whole directory by a name that means nothing. */
@@ -300,37 +290,31 @@ look_at_all(struct watch *w)
 	return failed || hidden > known ? CORDON_END_HIDE : CORDON_END_EXIT;
 }
 
-enum cordon_end
-watch_read(struct watch *w)
+static enum cordon_end
+hear(struct watch *w, const struct inotify_event *e)
 {
-	_Alignas(struct inotify_event) char buffer[16384];
-	ssize_t got;
+	char path[PATH_MAX];
+	const char *directory;
 
-	while ((got = read(w->fd, buffer, sizeof(buffer))) > 0) {
-		const struct inotify_event *e;
+	if ((e->mask & IN_Q_OVERFLOW) != 0)
+		return look_at_all(w);
+	directory = path_of(w, e->wd);
+	if (directory == NULL || e->len == 0 ||
+		snprintf(path, sizeof(path), "%s%s%s", directory, directory[0] == '\0' ? "" : "/",
+			e->name) >= (int)sizeof(path))
+		return CORDON_END_EXIT;
+	return judge(w, path, e->mask);
+}
 
-		for (const char *at = buffer; at < buffer + got; at += sizeof(*e) + e->len) {
-			char path[PATH_MAX];
-			const char *directory;
-			enum cordon_end end;
+int
+watch_hear(struct watch *first, const struct inotify_event *e)
+{
+	int news = 0;
 
-			e = (const void *)at;
-			if ((e->mask & IN_Q_OVERFLOW) != 0) {
-				end = look_at_all(w);
-				if (end != CORDON_END_EXIT)
-					return end;
-				continue;
-			}
-			directory = path_of(w, e->wd);
-			if (directory == NULL || e->len == 0)
-				continue;
-			if (snprintf(path, sizeof(path), "%s%s%s", directory,
-				    directory[0] == '\0' ? "" : "/", e->name) >= (int)sizeof(path))
-				continue;
-			end = judge(w, path, e->mask);
-			if (end != CORDON_END_EXIT)
-				return end;
+	for (struct watch *w = first; w != NULL; w = w->next)
+		if (w->end == CORDON_END_EXIT) {
+			w->end = hear(w, e);
+			news |= w->end != CORDON_END_EXIT;
 		}
-	}
-	return CORDON_END_EXIT;
+	return news;
 }

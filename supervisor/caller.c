@@ -167,11 +167,16 @@ open_session(struct caller *c, const struct rpc_session *r, struct cordon_error 
 	if (r->workspace[0] != '\0' && workspace_name(r->workspace, cwd, &c->serve->workspace,
 					       c->serve->config, &workspace, err) < 0)
 		return -1;
+	if (r->workspace[0] == '\0') {
+		const struct session *open = sessions_find(&c->sessions, r->session);
+
+		if (open == NULL) /* it would begin as the one without a name */
+			open = sessions_find(&c->sessions, "");
+		if (workspace_enter(&open->workspace, cwd, &workspace, err) < 0)
+			return -1;
+	}
 	session = sessions_open(&c->sessions, r->session, err);
 	if (session == NULL)
-		return -1;
-	if (r->workspace[0] == '\0' &&
-		workspace_enter(&session->workspace, cwd, &workspace, err) < 0)
 		return -1;
 	session->workspace = workspace;
 	if (profile != NULL)

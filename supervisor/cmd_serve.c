@@ -15,6 +15,7 @@
 
 #include "control.h"
 #include "floor_check.h"
+#include "monitor_jail.h"
 #include "programs.h"
 #include "serve_main.h"
 
@@ -150,6 +151,8 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 		return -1;
 	if (o->listen != NULL ? listen_begin(s, o->listen, err) < 0
 			      : caller_create(s, geteuid(), 0, 1, err) < 0 || leave_stdio(err) < 0)
+		return -1;
+	if (monitor_jail(o->listen != NULL ? rpc : NULL, err) < 0)
 		return -1;
 	warm_up(s);
 	return serve_run(s, err);

@@ -29,13 +29,19 @@ session_check_key(const char *key, const char *what, struct cordon_error *err)
 }
 
 static struct session *
-find(struct sessions *s, const char *key)
+find(const struct sessions *s, const char *key)
 {
 	struct session *session = s->first;
 
 	while (session != NULL && strcmp(session->key, key) != 0)
 		session = session->next;
 	return session;
+}
+
+const struct session *
+sessions_find(const struct sessions *s, const char *key)
+{
+	return find(s, key);
 }
 
 static struct session *

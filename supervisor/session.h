@@ -27,6 +27,9 @@ struct sessions {
 	size_t count;
 };
 
+/* The open session with this key, or NULL. */
+const struct session *sessions_find(const struct sessions *s, const char *key);
+
 /* Opens the session key, or finds the open one. The first of a caller, with key "", must have been opened
  * by sessions_begin. A new one begins as that. NULL with *err set. */
 struct session *sessions_open(

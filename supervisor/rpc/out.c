@@ -3,7 +3,7 @@
  * a socket is told for each message; for what is left, poll(2) says that PIPE_BUF bytes are taken at
  * once (pipe(7)).
  *
- * calls: writev sendmsg poll; at start: openat fstat fcntl */
+ * calls: writev sendmsg poll ppoll; at start: openat fstat fcntl */
 #include "out.h"
 
 #include <errno.h>

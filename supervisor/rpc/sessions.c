@@ -39,6 +39,16 @@ sessions_have_room(const struct sessions *s, const char *key)
 	return find(s, key) < SESSIONS_MAX;
 }
 
+/* Takes from the session as it was what was not given anew. */
+static void
+keep(char **now, char **before)
+{
+	if (*now != NULL)
+		return;
+	*now = *before;
+	*before = NULL;
+}
+
 int
 sessions_put(struct sessions *s, struct session *session)
 {
@@ -48,10 +58,17 @@ sessions_put(struct sessions *s, struct session *session)
 		drop(session);
 		return -1;
 	}
-	if (at == s->count)
+	if (at == s->count) {
 		s->count++;
-	else
-		drop(&s->list[at]);
+	} else {
+		struct session *old = &s->list[at];
+
+		if (session->workspace == NULL)
+			keep(&session->cwd, &old->cwd);
+		keep(&session->workspace, &old->workspace);
+		keep(&session->profile, &old->profile);
+		drop(old);
+	}
 	s->list[at] = *session;
 	*session = (struct session){ 0 };
 	return 0;

@@ -15,7 +15,8 @@ struct sessions {
 };
 
 void sessions_finish(struct sessions *s);
-/* Remembers session, or what it is now; its strings are taken. Returns -1 when there are too many. */
+/* Remembers session, or how an open one changes: another workspace is entered at its top, and what is not
+ * given stays. Its strings are taken. Returns -1 when there are too many. */
 int sessions_put(struct sessions *s, struct session *session);
 void sessions_remove(struct sessions *s, const char *key);
 /* Room for that one. */

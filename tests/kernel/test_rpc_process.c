@@ -383,6 +383,44 @@ Test(rpc_process, a_line_that_is_too_long_is_answered_and_ends_the_link)
 	cr_assert(eq(int, waitpid(writer, NULL, 0), writer));
 }
 
+Test(rpc_process, long_messages_pass_in_both_directions)
+{
+	static char words[300000], line[400000];
+	struct rpc_start asked;
+	struct cordon_message m;
+	struct cordon_error err;
+	struct cordon_writer w;
+	json_t *json;
+
+	welcome();
+	for (size_t i = 0; i < sizeof(words) - 1; i++)
+		words[i] = "\"a\","[i % 4];
+	words[sizeof(words) - 2] = '\0'; /* the last comma */
+	snprintf(line, sizeof(line),
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"policy/check\","
+		"\"params\":{\"action\":{\"argv\":[%.*s\"a\"]}}}",
+		(int)(sizeof(words) / 8 * 4), words);
+	say(line);
+	m = hear(RPC_CHECK);
+	cr_assert(gt(sz, m.size, 64 * 1024));
+	cr_assert(eq(int, rpc_start_decode(m.body, m.size, &asked, &err), 0));
+	rpc_start_finish(&asked);
+	cordon_message_finish(&m);
+
+	say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"profile/show\",\"params\":{\"name\":\"x\"}}");
+	m = hear(RPC_PROFILE);
+	memset(line, ' ', 200000);
+	memcpy(line, "{", 1);
+	memcpy(line + 200000, "}", 2);
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_text_encode(*(const uint64_t *)(const void *)m.body, line, &w);
+	cordon_message_finish(&m);
+	tell(RPC_TEXT, &w, NULL, 0);
+	json = answer();
+	cr_expect(ne(ptr, json_object_get(json_object_get(json, "result"), "profile"), NULL));
+	json_decref(json);
+}
+
 Test(rpc_process, the_end_of_the_caller_ends_it)
 {
 	struct pollfd gone = { .fd = pidfd, .events = POLLIN };

@@ -355,7 +355,8 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 	char *protect[] = { (char *)"AGENTS.md", (char *)".git/commondir" };
 	char *hide[] = { (char *)"**/.env" };
 	const struct cordon_plan plan = plan_of(protect, 2, hide, 1);
-	struct watch_spares spares = { .count = 0 };
+	struct watches watches;
+	watches_init(&watches);
 	mkdirat(workspace, ".git", 0755);
 	put_in_place("AGENTS.md");
 	put_in_place(".env");
@@ -367,46 +368,54 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 
 		cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
 		cr_assert(
-			eq(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err), 0),
+			eq(int, watch_create(workspace, &plan, &covers, &watches, &watch, &err), 0),
 			"%s", err.text);
 		lose_events();
 		if (cases[i].replaced != NULL)
 			put_in_place(cases[i].replaced);
 
-		cr_expect(eq(int, (int)watch_read(watch), (int)cases[i].end), "%s",
-			cases[i].replaced);
-		watch_destroy(watch, &spares);
+		watches_read(&watches);
+		cr_expect(
+			eq(int, (int)watch_end(watch), (int)cases[i].end), "%s", cases[i].replaced);
+		watch_destroy(watch);
 		covers_finish(&covers, workspace);
 	}
 	cr_expect(not(exists(".git/commondir")));
-	watch_drop_spares(&spares);
+	watches_finish(&watches);
 }
 
-Test(covers, a04_an_instance_that_is_used_again_knows_nothing_of_the_run_before)
+/* Reads on, and says what this watch has to say. */
+static enum cordon_end
+heard(struct watches *watches, const struct watch *watch)
+{
+	watches_read(watches);
+	return watch_end(watch);
+}
+
+Test(covers, a04_a_watch_knows_nothing_of_what_was_before_it)
 {
 	char *protect[] = { (char *)"AGENTS.md" };
 	const struct cordon_plan plan = plan_of(protect, 1, NULL, 0);
-	struct watch_spares spares = { .count = 0 };
-	struct sandbox_covers covers = { 0 };
+	struct watches watches;
+	struct sandbox_covers covers[2] = { { 0 }, { 0 } };
 	struct cordon_error err = { 0 };
-	struct watch *watch;
+	struct watch *first, *second;
+	watches_init(&watches);
 	put_in_place("AGENTS.md");
-	cr_assert(zero(int, make_covers(&covers, workspace, &plan, &err)));
-	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
-	put_in_place("AGENTS.md"); /* nobody reads of it */
-	watch_destroy(watch, &spares);
-	covers_finish(&covers, workspace);
-	cr_assert(eq(u32, spares.count, 1));
-	put_in_place("AGENTS.md"); /* when nobody watches */
+	cr_assert(zero(int, make_covers(&covers[0], workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers[0], &watches, &first, &err)));
+	put_in_place("AGENTS.md"); /* nobody has read of it */
 
-	cr_assert(zero(int, make_covers(&covers, workspace, &plan, &err)));
-	cr_assert(zero(int, watch_create(workspace, &plan, &covers, &spares, &watch, &err)));
+	cr_assert(zero(int, make_covers(&covers[1], workspace, &plan, &err)));
+	cr_assert(zero(int, watch_create(workspace, &plan, &covers[1], &watches, &second, &err)));
 
-	cr_expect(eq(u32, spares.count, 0));
-	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_EXIT));
+	cr_expect(eq(int, (int)watch_end(first), CORDON_END_PROTECT));
+	cr_expect(eq(int, (int)heard(&watches, second), CORDON_END_EXIT));
+	watch_destroy(first); /* they have one inotify watch together */
 	put_in_place("AGENTS.md");
-	cr_expect(eq(int, (int)watch_read(watch), CORDON_END_PROTECT));
-	watch_destroy(watch, &spares);
-	covers_finish(&covers, workspace);
-	watch_drop_spares(&spares);
+	cr_expect(eq(int, (int)heard(&watches, second), CORDON_END_PROTECT));
+	watch_destroy(second);
+	covers_finish(&covers[0], workspace);
+	covers_finish(&covers[1], workspace);
+	watches_finish(&watches);
 }

@@ -122,3 +122,34 @@ Test(rpc_words, a_key_of_a_session_has_three_parts)
 	cr_expect(eq(int, session_is_key("a b:c:d"), 0));
 	cr_expect(eq(int, session_is_key("sess_abc123"), 0));
 }
+
+static struct session
+made(const char *workspace, const char *cwd, const char *profile)
+{
+	return (struct session){ .key = strdup("a:b:c"),
+		.workspace = workspace == NULL ? NULL : strdup(workspace),
+		.cwd = cwd == NULL ? NULL : strdup(cwd),
+		.profile = profile == NULL ? NULL : strdup(profile) };
+}
+
+Test(rpc_words, a_session_that_is_opened_again_keeps_what_is_not_given)
+{
+	static struct sessions sessions;
+	struct session s = made("/w", "/w/a", "strict");
+	const struct session *kept = &sessions.list[0];
+
+	cr_assert(eq(int, sessions_put(&sessions, &s), 0));
+	s = made(NULL, NULL, "default");
+	cr_assert(eq(int, sessions_put(&sessions, &s), 0));
+	cr_assert(eq(int, (int)sessions.count, 1));
+	cr_expect(eq(str, kept->workspace, "/w"));
+	cr_expect(eq(str, kept->cwd, "/w/a"));
+	cr_expect(eq(str, kept->profile, "default"));
+	s = made("/other", NULL, NULL);
+	cr_assert(eq(int, sessions_put(&sessions, &s), 0));
+	cr_expect(eq(str, kept->workspace, "/other"));
+	cr_expect(eq(ptr, kept->cwd, NULL));
+	sessions_remove(&sessions, "a:b:c");
+	cr_assert(eq(int, (int)sessions.count, 0));
+	sessions_finish(&sessions);
+}

@@ -17,6 +17,14 @@ struct cordon_selfjail {
 	uint64_t files; /* open descriptors, as far as the hard limit lets */
 };
 
+enum cordon_otherwise { CORDON_OTHERWISE_KILL, CORDON_OTHERWISE_ENOSYS };
+
+/* The filter alone: calls of the native architecture that are listed are let through, other native ones are
+ * as otherwise says, and those of other architectures kill. Needs no_new_privs. Returns 0, or -1 with
+ * errno. */
+int cordon_selfjail_calls(
+	const uint32_t *calls, size_t count, enum cordon_otherwise otherwise) CORDON_CHECKED;
+
 /* From here on: no capabilities, no new privileges, no core, not dumpable, nothing opened, reached,
  * executed or cloned. Landlock is a second lock where the kernel has it. With sanitizers and counters of
  * coverage, whose own calls are not ours to list, only privileges and core are given up. Returns 0, or -1
