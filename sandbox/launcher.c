@@ -109,7 +109,7 @@ count_runs(const struct launcher *l)
 	unsigned count = 0;
 
 	for (const struct run *r = l->runs; r != NULL; r = r->next)
-		count++;
+		count += r->state != RUN_PREPARING && r->state != RUN_PREPARED;
 	return count;
 }
 

@@ -44,12 +44,15 @@ void launcher_plan_destroy(struct launcher_plan *plan);
 
 struct pool;
 
+/* Live runs, and what may be made ahead of others (pool.h); a power of two. */
+#define RUN_SLOTS 2048
+
 /* What all runs of a launcher share. */
 struct launcher {
 	int link, lifeline, epoll;
 	struct timespec sampled_at;
 	int sample_interval_ms;
-	struct run *slots[CORDON_LAUNCH_RUNS]; /* those that are listened to */
+	struct run *slots[RUN_SLOTS]; /* those that are listened to */
 	uint64_t generations;
 	struct launcher_plan *plans;
 	struct pool *pools;

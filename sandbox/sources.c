@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "pool.h"
+
 /* What an epoll event is about: nothing, for the monitor's link; watched names; or one descriptor of a run. The run is
  * named by slot and generation: a child that is just being cloned holds copies of descriptors of other
  * runs for a moment, and epoll(7) reports those even when we have closed ours. */
 enum source { FROM_PID1, FROM_PIDFD };
 #define WATCHES UINT64_MAX
 
-_Static_assert(
-	(CORDON_LAUNCH_RUNS & (CORDON_LAUNCH_RUNS - 1)) == 0, "a slot is some bits of an event");
+_Static_assert((RUN_SLOTS & (RUN_SLOTS - 1)) == 0, "a slot is some bits of an event");
+_Static_assert(RUN_SLOTS >= CORDON_LAUNCH_RUNS + POOLS * CORDON_LAUNCH_READY, "a slot for each");
 
 static int
 add_source(struct launcher *l, int fd, const struct run *run, enum source source)
@@ -71,7 +73,7 @@ sources_serve(struct launcher *l, uint64_t event)
 		watches_read(&l->watches);
 		return;
 	}
-	run = l->slots[event >> 2 & (CORDON_LAUNCH_RUNS - 1)];
+	run = l->slots[event >> 2 & (RUN_SLOTS - 1)];
 
 	if (run == NULL || run->generation != event >> 16)
 		return;
