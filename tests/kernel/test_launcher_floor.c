@@ -575,7 +575,7 @@ expect_end_at(const char *what, uint16_t number, const void *body, size_t size, 
 
 Test(launcher_floor, a14_ends_at_messages_out_of_order)
 {
-	static const uint16_t unknown[] = { 0, 6, CORDON_LAUNCH_STARTED, CORDON_LAUNCH_FAILED,
+	static const uint16_t unknown[] = { 0, 8, CORDON_LAUNCH_STARTED, CORDON_LAUNCH_FAILED,
 		CORDON_LAUNCH_STOPPED, CORDON_LAUNCH_EXITED, UINT16_MAX };
 	struct message m;
 
