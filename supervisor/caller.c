@@ -3,7 +3,9 @@
  *
  * MUST 1 A message that breaks <cordon/rpc_proto.h> costs the cordon-rpc its link, and its caller the
  *        runs; nobody else notices.
- * MUST 2 Nothing here waits for a cordon-rpc: one that does not read is cut off at its outbox's bound. */
+ * MUST 2 Nothing here waits for a cordon-rpc: one that does not read is cut off at its outbox's bound.
+ * MUST 3 One that asks for more than can be begun is not listened to for a moment: what it asks waits in
+ *        its own link, not in the launcher's, where it would be in everybody's way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,6 +28,10 @@
 
 #define OUTBOX_BYTES (16u << 20)
 #define TURN         64 /* messages of one caller before the others have their turn */
+#define TURN_BYTES   (64u << 10) /* and bytes: a long one is work, too */
+#define STARTING_MAX \
+	16 /* runs of one caller that wait for the launcher: it begins one after another */
+#define LAST_WORDS 1024 /* messages of a cordon-rpc that has ended: more than a link holds */
 
 static int
 is_there(const struct caller *c)
@@ -52,12 +58,29 @@ cut_off(struct caller *c, const struct cordon_error *err)
 	caller_end(c);
 }
 
+static int
+may_ask(const struct caller *c)
+{
+	return is_there(c) && c->starting < STARTING_MAX && !serve_launcher_is_behind(c->serve);
+}
+
 static void
 settle_events(struct caller *c)
 {
-	if (is_there(c) && c->link_watch != NULL)
-		cordon_watch_set(c->link_watch,
-			CORDON_LOOP_READ | (outbox_is_empty(&c->outbox) ? 0u : CORDON_LOOP_WRITE));
+	if (!is_there(c) || c->link_watch == NULL)
+		return;
+	c->paused = !may_ask(c);
+	cordon_watch_set(
+		c->link_watch, (c->paused ? 0u : CORDON_LOOP_READ) |
+				       (outbox_is_empty(&c->outbox) ? 0u : CORDON_LOOP_WRITE));
+}
+
+void
+callers_resume(struct serve *s)
+{
+	for (struct caller *c = s->callers; c != NULL; c = c->next)
+		if (c->paused)
+			settle_events(c);
 }
 
 void
@@ -285,7 +308,7 @@ static const struct {
 
 /* Takes one message. Returns 1, 0 when there is none or the peer has gone, -1 when it broke the rules. */
 static int
-hear(struct caller *c, struct cordon_error *err)
+hear(struct caller *c, size_t *bytes, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
 	int result = cordon_link_receive(c->link, &m, err);
@@ -296,6 +319,7 @@ hear(struct caller *c, struct cordon_error *err)
 		caller_end(c); /* it has closed: no word about that */
 		return 0;
 	}
+	*bytes += m.size;
 	if (m.number >= sizeof(language) / sizeof(language[0]) || m.fd_count != 0 ||
 		language[m.number].while_state != c->state || language[m.number].take == NULL)
 		result = cordon_fail(err, CORDON_EPEER, 0,
@@ -312,12 +336,13 @@ on_link(void *context, unsigned events)
 	struct caller *c = context;
 	struct serve *s = c->serve;
 	struct cordon_error err = { 0 };
+	size_t bytes = 0;
 	int heard = 1;
 
 	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0)
 		caller_end(c);
-	for (int i = 0; i < TURN && heard > 0 && is_there(c); i++) {
-		heard = hear(c, &err);
+	for (int i = 0; i < TURN && bytes < TURN_BYTES && heard > 0 && may_ask(c); i++) {
+		heard = hear(c, &bytes, &err);
 		if (heard < 0)
 			cut_off(c, &err);
 	}
@@ -365,10 +390,12 @@ on_rpc_end(void *context, unsigned events)
 	struct serve *s = c->serve;
 	struct cordon_error err = { 0 };
 	siginfo_t info = { 0 };
+	size_t bytes = 0;
 
 	(void)events;
-	while (is_there(c) && hear(c, &err) > 0)
-		; /* its last words */
+	/* Its last words. Whoever it gave its link to is not heard for ever. */
+	for (int i = 0; i < LAST_WORDS && may_ask(c) && hear(c, &bytes, &err) > 0; i++)
+		;
 	(void)waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED | WNOHANG);
 	if (is_there(c) || (c->state == CALLER_BROKEN && info.si_status != 0)) {
 		cordon_fail(&err, CORDON_EPEER, 0,

@@ -18,6 +18,15 @@
 
 /* the table of runs */
 
+static void
+free_all(struct job *job)
+{
+	free(job->handle);
+	free(job->label);
+	free(job->command);
+	free(job);
+}
+
 static struct job *
 add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 {
@@ -34,7 +43,14 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 	while (s->jobs[slot] != NULL)
 		slot = (slot + 1) % CORDON_LAUNCH_RUNS;
 	job = cordon_array(1, sizeof(*job));
-	if (job == NULL) {
+	if (job != NULL) {
+		job->handle = strdup(r->handle);
+		job->label = strdup(r->label);
+		job->command = strdup(r->argv[0]);
+	}
+	if (job == NULL || job->handle == NULL || job->label == NULL || job->command == NULL) {
+		if (job != NULL)
+			free_all(job);
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a run");
 		return NULL;
 	}
@@ -43,16 +59,25 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 		.request = r->request,
 		.serve = s,
 		.caller = c,
-		.handle = strdup(r->handle),
-		.label = strdup(r->label),
-		.command = strdup(r->argv[0]),
+		.handle = job->handle,
+		.label = job->label,
+		.command = job->command,
 		.ends = { -1, -1, -1 },
 		.why = REASON_EXIT };
 	s->jobs[slot] = job;
 	s->job_hint = (slot + 1) % CORDON_LAUNCH_RUNS;
 	s->job_count++;
 	c->live++;
+	c->starting++;
 	return job;
+}
+
+/* Whether it has begun or never will, it does not wait for that any more. */
+static void
+leave_start(struct job *job)
+{
+	if (job->caller != NULL && job->state == JOB_LAUNCHED)
+		job->caller->starting--;
 }
 
 static void
@@ -60,6 +85,7 @@ destroy(struct job *job)
 {
 	struct serve *s = job->serve;
 
+	leave_start(job);
 	s->jobs[job->number % CORDON_LAUNCH_RUNS] = NULL;
 	s->job_count--;
 	if (job->caller != NULL)
@@ -67,10 +93,7 @@ destroy(struct job *job)
 	cordon_timer_remove(job->wall);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&job->ends[i]);
-	free(job->handle);
-	free(job->label);
-	free(job->command);
-	free(job);
+	free_all(job);
 }
 
 static struct job *
@@ -255,6 +278,7 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 	struct cordon_error err = { 0 };
 	struct cordon_writer w;
 
+	leave_start(job);
 	job->state = JOB_RUNNING;
 	job->start = event->started;
 	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
@@ -369,6 +393,7 @@ jobs_abandon(struct serve *s, const struct caller *c, const struct session *sess
 		job->session = NULL;
 		if (session != NULL)
 			continue; /* the caller is told of its end */
+		leave_start(job);
 		job->caller->live--;
 		job->caller = NULL;
 	}

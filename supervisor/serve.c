@@ -18,7 +18,8 @@
 #include "control.h"
 #include "serve_main.h"
 
-#define LAUNCHER_BYTES (64u << 20) /* it reads at once; this is memory for its slowest moment */
+#define LAUNCHER_BYTES (64u << 20) /* more than what can be told when it is behind */
+#define BEHIND_BYTES   (256u << 10)
 #define TURN           64
 
 void
@@ -72,6 +73,12 @@ serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_wri
 		settle_events(s);
 }
 
+int
+serve_launcher_is_behind(const struct serve *s)
+{
+	return s->launcher_outbox.bytes > BEHIND_BYTES;
+}
+
 static void
 lose_launcher(struct serve *s, const struct cordon_error *err)
 {
@@ -115,6 +122,7 @@ on_launcher_link(void *context, unsigned events)
 		;
 	if (s->launcher_link_watch != NULL)
 		settle_events(s);
+	callers_resume(s);
 	callers_reap(s);
 }
 

@@ -56,7 +56,8 @@ struct caller {
 	struct cordon_watch *link_watch, *rpc_watch;
 	struct outbox outbox;
 	struct sessions sessions;
-	unsigned live; /* runs */
+	unsigned live, starting; /* runs; of them those that the launcher has not begun */
+	int paused; /* not listened to */
 };
 
 /* Starts a cordon-rpc for a caller whose bytes come from in and go to out; both stay the caller's. */
@@ -70,6 +71,8 @@ void caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err,
 void caller_end(struct caller *c);
 /* Sees to those that broke; at the end of each event. */
 void callers_reap(struct serve *s);
+/* Listens again to those who had asked for enough. */
+void callers_resume(struct serve *s);
 
 /* job.c: one run of a caller.
  *
@@ -157,6 +160,8 @@ struct serve {
 /* To the launcher. It is one of ours: what it cannot be told is the end of serving. */
 void serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w,
 	int *fds, unsigned fd_count);
+/* There is enough that it has not heard yet: nobody is listened to who could ask for more. */
+int serve_launcher_is_behind(const struct serve *s);
 uint64_t serve_elapsed_ms(const struct timespec *since);
 /* Ends serving, with a sentence. */
 void serve_fail(struct serve *s, const struct cordon_error *err);
