@@ -49,7 +49,7 @@ add(struct watch *w, const char *path)
 	int wd;
 
 	if (fd < 0)
-		return 0;
+		return entries_is_absence(errno) ? 0 : -1;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	/* IN_DONT_FOLLOW would stop at the magic link: the descriptor is safe already. */
 	wd = inotify_add_watch(w->fd, name, EVENTS & ~(unsigned)IN_DONT_FOLLOW);
@@ -164,15 +164,18 @@ watch_create(int workspace, const struct cordon_plan *plan, struct sandbox_cover
 
 /* Makes the instance as good as new. An event of an old watch that is still on its way means nothing to
  * a later run: numbers of watches do not come again (inotify(7)). */
-static void
+static int
 forget_all(const struct watch *w)
 {
 	char events[4096];
 
 	for (size_t i = 0; i < w->count; i++)
-		(void)inotify_rm_watch(w->fd, w->directories[i].wd);
+		/* EINVAL: its directory has gone, and it with it. */
+		if (inotify_rm_watch(w->fd, w->directories[i].wd) < 0 && errno != EINVAL)
+			return -1;
 	while (read(w->fd, events, sizeof(events)) > 0)
 		;
+	return 0;
 }
 
 void
@@ -180,10 +183,8 @@ watch_destroy(struct watch *w, struct watch_spares *spares)
 {
 	if (w == NULL)
 		return;
-	if (w->fd >= 0 && spares->count < WATCH_SPARES) {
-		forget_all(w);
+	if (w->fd >= 0 && spares->count < WATCH_SPARES && forget_all(w) == 0)
 		spares->fds[spares->count++] = cordon_fd_take(&w->fd);
-	}
 	for (size_t i = 0; i < w->count; i++)
 		free(w->directories[i].path);
 	free(w->directories);
