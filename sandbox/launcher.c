@@ -210,8 +210,13 @@ static int
 hear_monitor(struct launcher *l, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	int result = cordon_link_receive(l->link, &m, err);
+	int result;
 
+	cordon_fd_raise_limit();
+	result = cordon_link_receive(l->link, &m, err);
+	cordon_fd_set_aside();
+	if (result < 0 && err->code == CORDON_ESYS && err->sys == EAGAIN)
+		return 1; /* no memory to read it with: it is still there */
 	if (result <= 0)
 		return result;
 	if ((l->lifeline < 0) != (m.number == CORDON_LAUNCH_HELLO))
@@ -273,7 +278,10 @@ add_source(struct launcher *l, int fd, const struct run *run, enum source source
 	struct epoll_event event = { .events = EPOLLIN,
 		.data.u64 = run->generation << 16 | (uint64_t)run->slot << 2 | source };
 
-	return fd < 0 ? 0 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
+	if (fd < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+		return 0;
+	/* A spare one of watch.c that was not taken out. */
+	return errno == EEXIST ? epoll_ctl(l->epoll, EPOLL_CTL_MOD, fd, &event) : -1;
 }
 
 static void
@@ -405,7 +413,7 @@ detach(void)
 		(void)sigaction(number, &standard, NULL);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return -1;
-	cordon_fd_raise_limit(); /* runs have their plan's: limits.c */
+	cordon_fd_set_aside(); /* runs have their plan's: limits.c */
 	umask(0);
 	return chdir("/");
 }
