@@ -83,22 +83,37 @@ callers_resume(struct serve *s)
 			settle_events(c);
 }
 
-void
-caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
-	unsigned fd_count)
+int
+caller_hand_over(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
+	unsigned fd_count, struct cordon_error *err)
 {
-	struct cordon_error err = { 0 };
+	struct cordon_error why = { 0 };
+	int result;
 
 	if (!is_there(c)) {
 		for (unsigned i = 0; i < fd_count; i++)
 			cordon_fd_close_p(&fds[i]);
 		cordon_writer_finish(w);
-		return;
+		return 0;
 	}
-	if (outbox_send(&c->outbox, (uint16_t)number, w, fds, fd_count, &err) < 0 &&
-		err.code != CORDON_EPEER) /* one that has gone is heard of by its link */
-		cut_off(c, &err);
+	result = outbox_send(&c->outbox, (uint16_t)number, w, fds, fd_count, &why);
+	if (result < 0 && why.code == CORDON_ESYS) {
+		*err = why;
+		return -1;
+	}
+	if (result < 0 && why.code != CORDON_EPEER) /* one that has gone is heard of by its link */
+		cut_off(c, &why);
 	settle_events(c);
+	return 0;
+}
+
+void
+caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w)
+{
+	struct cordon_error err = { 0 };
+
+	if (caller_hand_over(c, number, w, NULL, 0, &err) < 0)
+		cut_off(c, &err);
 }
 
 void
@@ -110,7 +125,7 @@ caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, cons
 	c->serve->refused++;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_refused_encode(&refused, &w);
-	caller_send(c, RPC_REFUSED, &w, NULL, 0);
+	caller_send(c, RPC_REFUSED, &w);
 }
 
 /* requests */
@@ -167,7 +182,7 @@ answer_done(struct caller *c, uint64_t request)
 
 	cordon_writer_init(&w, 16);
 	rpc_done_encode(request, &w);
-	caller_send(c, RPC_DONE, &w, NULL, 0);
+	caller_send(c, RPC_DONE, &w);
 }
 
 /* Opens a session, or gives an open one another workspace, directory or profile for runs to come. */
@@ -263,7 +278,7 @@ take_profile(struct caller *c, const struct cordon_message *m, struct cordon_err
 	}
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_text_encode(request, text, &w);
-	caller_send(c, RPC_TEXT, &w, NULL, 0);
+	caller_send(c, RPC_TEXT, &w);
 	return 0;
 }
 
@@ -311,8 +326,11 @@ static int
 hear(struct caller *c, size_t *bytes, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	int result = cordon_link_receive(c->link, &m, err);
+	int result;
 
+	cordon_fd_raise_limit(); /* for a long message: it comes in a descriptor */
+	result = cordon_link_receive(c->link, &m, err);
+	cordon_fd_set_aside();
 	if (result < 0)
 		return err->code == CORDON_ESYS && err->sys == EAGAIN ? 0 : -1;
 	if (result == 0) {
@@ -339,8 +357,12 @@ on_link(void *context, unsigned events)
 	size_t bytes = 0;
 	int heard = 1;
 
-	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0)
-		caller_end(c);
+	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0) {
+		if (err.code == CORDON_EPEER)
+			caller_end(c);
+		else
+			cut_off(c, &err);
+	}
 	for (int i = 0; i < TURN && bytes < TURN_BYTES && heard > 0 && may_ask(c); i++) {
 		heard = hear(c, &bytes, &err);
 		if (heard < 0)
@@ -410,6 +432,20 @@ on_rpc_end(void *context, unsigned events)
 	callers_reap(s);
 }
 
+/* One that could not be begun: nobody watches for its end. */
+static void
+give_up(struct caller *c)
+{
+	siginfo_t info;
+
+	if (c->rpc >= 0) {
+		(void)syscall(SYS_pidfd_send_signal, c->rpc, SIGKILL, NULL, 0);
+		while (waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED) < 0 && errno == EINTR)
+			;
+	}
+	destroy(c);
+}
+
 static void
 welcome(struct caller *c)
 {
@@ -436,7 +472,7 @@ welcome(struct caller *c)
 	}
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_welcome_encode(&v, &w);
-	caller_send(c, RPC_WELCOME, &w, NULL, 0);
+	caller_send(c, RPC_WELCOME, &w);
 }
 
 static int
@@ -469,7 +505,7 @@ caller_create(struct serve *s, uid_t uid, int in, int out, struct cordon_error *
 	c->next = s->callers;
 	s->callers = c;
 	if (start_rpc(c, in, out, err) < 0) {
-		destroy(c);
+		give_up(c);
 		return -1;
 	}
 	outbox_init(&c->outbox, c->link, OUTBOX_BYTES);
@@ -479,7 +515,7 @@ caller_create(struct serve *s, uid_t uid, int in, int out, struct cordon_error *
 			cordon_loop_watch(s->loop, c->rpc, CORDON_LOOP_READ, on_rpc_end, c, err);
 	if (c->rpc_watch == NULL ||
 		sessions_begin(&c->sessions, s->catalogue.profiles[0], &s->workspace, err) < 0) {
-		destroy(c);
+		give_up(c);
 		return -1;
 	}
 	welcome(c);

@@ -143,9 +143,9 @@ lowered(uint64_t wanted)
 	return wanted == UINT64_MAX ? 0 : wanted;
 }
 
-static void
-send_launch(
-	struct job *job, struct prepared *p, const struct rpc_start *r, int *fds, unsigned count)
+static int
+send_launch(struct job *job, struct prepared *p, const struct rpc_start *r, int *fds,
+	unsigned count, struct cordon_error *err)
 {
 	struct cordon_launch launch = { .run = job->number,
 		.plan = job->plan,
@@ -165,7 +165,7 @@ send_launch(
 	resolve_into_launch(&p->command, &p->workspace, &launch);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_launch_encode(&launch, &w);
-	serve_tell(job->serve, CORDON_LAUNCH_LAUNCH, &w, fds, count);
+	return serve_tell_launch(job->serve, &w, fds, count, err);
 }
 
 /* Nobody can be asked: what is held is refused. */
@@ -212,9 +212,11 @@ start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
 								 : p.profile->limits.wall_ms;
 	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
 								       : p.profile->limits.output;
-	send_launch(job, &p, r, fds, (unsigned)count);
+	count = send_launch(job, &p, r, fds, (unsigned)count, err);
+	if (count < 0)
+		destroy(job);
 	prepared_finish(&p);
-	return 0;
+	return count;
 }
 
 void
@@ -251,7 +253,7 @@ job_check(struct caller *c, struct rpc_start *r)
 			.digest = digest },
 		&w);
 	prepared_finish(&p);
-	caller_send(c, RPC_CHECKED, &w, NULL, 0);
+	caller_send(c, RPC_CHECKED, &w);
 }
 
 /* the launcher's words */
@@ -297,7 +299,13 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 			fds[count++] = cordon_fd_take(&job->ends[i]);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_started_encode(&started, &w);
-	caller_send(job->caller, RPC_STARTED, &w, fds, count);
+	if (caller_hand_over(job->caller, RPC_STARTED, &w, fds, count, &err) == 0)
+		return;
+	/* Nobody has its streams: for the caller it has never begun. */
+	job_kill(job, REASON_KILLED);
+	caller_refuse(job->caller, job->request, &err, job->rule);
+	job->caller->live--;
+	job->caller = NULL;
 }
 
 static void
@@ -319,7 +327,7 @@ tell_exited(struct job *job, const struct cordon_exited *exited)
 		result_fill(result, job->handle[0] != '\0' ? job->handle : job->id,
 			job->profile->name, job->profile, o);
 		rpc_exited_encode(job->number, result, &w);
-		caller_send(job->caller, RPC_EXITED, &w, NULL, 0);
+		caller_send(job->caller, RPC_EXITED, &w);
 	}
 	free(o);
 	free(result);
@@ -364,7 +372,7 @@ job_signal(struct job *job, int signal)
 
 	cordon_writer_init(&w, 32);
 	cordon_launch_encode_signal(job->number, signal, &w);
-	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w, NULL, 0);
+	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w);
 }
 
 void
@@ -378,7 +386,7 @@ job_kill(struct job *job, enum run_reason why)
 	job->why = why;
 	cordon_writer_init(&w, 32);
 	cordon_put_u64(&w, job->number);
-	serve_tell(job->serve, CORDON_LAUNCH_KILL, &w, NULL, 0);
+	serve_tell(job->serve, CORDON_LAUNCH_KILL, &w);
 }
 
 void
