@@ -14,6 +14,8 @@
 
 #include <cordon/mem.h>
 
+#define ASIDE 16 /* more than one message brings */
+
 void
 cordon_fd_close_p(int *fd)
 {
@@ -140,6 +142,17 @@ cordon_fd_raise_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
 		return;
 	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
+cordon_fd_set_aside(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max < 4 * ASIDE)
+		return;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? limit.rlim_max : limit.rlim_max - ASIDE;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 

@@ -227,8 +227,8 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 
 	for (unsigned i = 0; i < CORDON_LINK_FDS; i++)
 		m.fds[i] = -1;
-	if (packet == NULL)
-		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not receive a message");
+	if (packet == NULL) /* nothing was taken, so it can be tried again */
+		return cordon_fail(err, CORDON_ESYS, EAGAIN, "could not receive a message");
 	/* ECONNRESET: the peer closed without having read all of ours. The kernel says so once and
 	 * before it gives what the peer had sent, so look again (net/unix/af_unix.c). */
 	do
@@ -240,7 +240,9 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 		return -1;
 	}
 	if (got < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not receive a message");
+		return cordon_fail(err, CORDON_ESYS,
+			errno == ENOMEM || errno == ENOBUFS ? EAGAIN : errno,
+			"could not receive a message");
 	take_descriptors(&h, &luggage);
 	if (got == 0 && luggage.count == 0)
 		return 0; /* an empty packet looks the same, and is no message */

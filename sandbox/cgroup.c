@@ -179,6 +179,32 @@ cgroup_host_destroy(struct cgroup_host *host)
 	free(host);
 }
 
+/* Removes one directory. A cgroup is busy until its last process is quite gone, which the kernel may
+ * finish a moment after its parent was told; on a busy machine some seconds. */
+static void
+remove_directory(const char *directory)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char text[4096];
+
+	for (int attempt = 0; attempt < 10000; attempt++) {
+		char *rest = NULL;
+
+		if (rmdir(directory) == 0 || errno != EBUSY)
+			return;
+		if (attempt > 0 && write_value(directory, "cgroup.kill", "1") < 0 &&
+			read_text(directory, "cgroup.procs", text, sizeof(text)) == 0)
+			for (char *pid = strtok_r(text, "\n", &rest); pid != NULL;
+				pid = strtok_r(NULL, "\n", &rest)) {
+				int number;
+
+				if (sscanf(pid, "%d", &number) == 1 && number > 1)
+					(void)kill(number, SIGKILL);
+			}
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 /* Makes the cgroup at directory and sets the plan's limits. Returns what a process is cloned into, or -1
  * when it cannot be had. */
 static int
@@ -195,7 +221,7 @@ make_unified(const char *directory, const struct cordon_plan *plan)
 		(plan->processes != UINT64_MAX &&
 			write_number(directory, "pids.max", plan->processes) < 0)) {
 		cordon_fd_close_p(&into);
-		(void)rmdir(directory);
+		remove_directory(directory);
 		return -1;
 	}
 	/* One process out of memory is the end of the run, not a run that goes on without it. */
@@ -251,7 +277,7 @@ make_v1(const char *directory, const char *limit, uint64_t value)
 	enter = open(path, O_WRONLY | O_CLOEXEC);
 	if (enter < 0 || write_number(directory, limit, value) < 0) {
 		cordon_fd_close_p(&enter);
-		(void)rmdir(directory);
+		remove_directory(directory);
 	}
 	return enter;
 }
@@ -346,32 +372,6 @@ cgroup_most_processes(const struct cgroup *group)
 	if (group->processes == CORDON_LIMIT_NONE)
 		return UINT64_MAX;
 	return read_number(group->processes_directory, "pids.peak", "", UINT64_MAX);
-}
-
-/* Removes one directory. A cgroup is busy until its last process is quite gone, which the kernel may
- * finish a moment after its parent was told; on a busy machine some seconds. */
-static void
-remove_directory(const char *directory)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	char text[4096];
-
-	for (int attempt = 0; attempt < 10000; attempt++) {
-		char *rest = NULL;
-
-		if (rmdir(directory) == 0 || errno != EBUSY)
-			return;
-		if (attempt > 0 && write_value(directory, "cgroup.kill", "1") < 0 &&
-			read_text(directory, "cgroup.procs", text, sizeof(text)) == 0)
-			for (char *pid = strtok_r(text, "\n", &rest); pid != NULL;
-				pid = strtok_r(NULL, "\n", &rest)) {
-				int number;
-
-				if (sscanf(pid, "%d", &number) == 1 && number > 1)
-					(void)kill(number, SIGKILL);
-			}
-		(void)nanosleep(&pause, NULL);
-	}
 }
 
 void

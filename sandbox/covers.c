@@ -47,6 +47,14 @@ covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_k
 	return 0;
 }
 
+int
+covers_unread(struct cordon_error *err, const char *path)
+{
+	return cordon_fail(err, CORDON_ESYS, errno,
+		"could not look for protected and hidden names at '%s' in the workspace",
+		path[0] == '\0' ? "." : path);
+}
+
 /* Protects path, and pins the directories above it. */
 static int
 protect(struct sandbox_covers *covers, const char *path, int missing, struct cordon_error *err)
@@ -73,13 +81,15 @@ protect_target(
 	char link[32], base[PATH_MAX], name[PATH_MAX];
 	ssize_t base_length, length;
 
-	if (target < 0)
-		return 0; /* it leads out of the workspace, or nowhere */
+	if (target < 0) /* it leads out of the workspace, or nowhere */
+		return entries_is_absence(errno) ? 0 : covers_unread(err, path);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", workspace);
 	base_length = readlink(link, base, sizeof(base) - 1);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", target);
-	length = readlink(link, name, sizeof(name) - 1);
-	if (base_length <= 0 || length <= base_length + 1 || name[base_length] != '/' ||
+	length = base_length <= 0 ? -1 : readlink(link, name, sizeof(name) - 1);
+	if (length <= 0)
+		return covers_unread(err, path);
+	if (length <= base_length + 1 || name[base_length] != '/' ||
 		memcmp(base, name, (size_t)base_length) != 0)
 		return 0;
 	name[length] = '\0';
@@ -128,19 +138,24 @@ expand_star(struct sandbox_covers *covers, int workspace, const char *prefix, co
 	struct cordon_error *err)
 {
 	struct star star = { covers, workspace, rest, err, 0 };
+	const int result = entries_each(workspace, prefix, expand_entry, &star);
 
-	return entries_each(workspace, prefix, expand_entry, &star);
+	return result == ENTRIES_UNREAD ? covers_unread(err, prefix) : result;
 }
 
+/* Returns 1 or 0, or -1 when that cannot be said. */
 static int
 exists_in(int workspace, const char *directory, const char *name, size_t length)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	return snprintf(path, sizeof(path), "%s%s%.*s", directory, directory[0] == '\0' ? "" : "/",
-		       (int)length, name) < (int)sizeof(path) &&
-	       cordon_stat_beneath(workspace, path, &st) == 0;
+	if (snprintf(path, sizeof(path), "%s%s%.*s", directory, directory[0] == '\0' ? "" : "/",
+		    (int)length, name) >= (int)sizeof(path))
+		return 0;
+	if (cordon_stat_beneath(workspace, path, &st) == 0)
+		return 1;
+	return entries_is_absence(errno) ? 0 : -1;
 }
 
 static int expand_tree(const struct star *star, const char *prefix);
@@ -166,17 +181,21 @@ expand_tree(const struct star *star, const char *prefix)
 {
 	const size_t length = strcspn(star->rest, "/");
 	const int repository = exists_in(star->workspace, prefix, "HEAD", 4);
+	const int named = repository != 0 ? repository
+					  : exists_in(star->workspace, prefix, star->rest, length);
 	char modules[PATH_MAX];
+	int result;
 
-	if ((repository || exists_in(star->workspace, prefix, star->rest, length)) &&
-		expand(star->covers, star->workspace, prefix, star->rest, star->err) < 0)
+	if (named < 0)
+		return covers_unread(star->err, prefix);
+	if (named && expand(star->covers, star->workspace, prefix, star->rest, star->err) < 0)
 		return -1;
-	if (!repository)
-		return entries_each(
-			star->workspace, prefix, expand_tree_entry, (void *)(uintptr_t)star);
-	if (snprintf(modules, sizeof(modules), "%s/modules", prefix) >= (int)sizeof(modules))
+	if (repository &&
+		snprintf(modules, sizeof(modules), "%s/modules", prefix) >= (int)sizeof(modules))
 		return 0;
-	return entries_each(star->workspace, modules, expand_tree_entry, (void *)(uintptr_t)star);
+	result = entries_each(star->workspace, repository ? modules : prefix, expand_tree_entry,
+		(void *)(uintptr_t)star);
+	return result == ENTRIES_UNREAD ? covers_unread(star->err, prefix) : result;
 }
 
 /* Follows one pattern: prefix has been found, rest is to come. */
@@ -203,9 +222,11 @@ expand(struct sandbox_covers *covers, int workspace, const char *prefix, const c
 		parent = opened =
 			cordon_openat2(workspace, prefix, O_PATH | O_DIRECTORY, 0, BENEATH);
 	if (parent < 0)
-		return 0;
+		return entries_is_absence(errno) ? 0 : covers_unread(err, prefix);
 	if (fstatat(parent, path + (prefix[0] == '\0' ? 0 : strlen(prefix) + 1), &st,
 		    AT_SYMLINK_NOFOLLOW) < 0) {
+		if (!entries_is_absence(errno))
+			return covers_unread(err, path);
 		if (errno != ENOENT || *next != '\0')
 			return 0;
 		if (is_read_by_git(path))

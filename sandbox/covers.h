@@ -54,6 +54,9 @@ size_t covers_sweep(int workspace, char *const *protect, size_t protect_count);
 int covers_add(struct sandbox_covers *covers, const char *path, enum sandbox_cover_kind kind,
 	int missing, struct cordon_error *err) CORDON_CHECKED;
 
+/* Says that the search could not go on at path, for the reason in errno; -1. */
+int covers_unread(struct cordon_error *err, const char *path);
+
 /* hide.c: adds a blank for every path below workspace that matches a hide pattern. */
 int covers_hide(struct sandbox_covers *covers, int workspace, const struct cordon_plan *plan,
 	struct cordon_error *err) CORDON_CHECKED;

@@ -2,6 +2,7 @@
 #include "entries.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +15,26 @@
 #include <cordon/path.h>
 
 int
+entries_is_absence(int sys)
+{
+	static const int absences[] = { ENOENT, ENOTDIR, ELOOP, EXDEV, EACCES, ENAMETOOLONG,
+		ENOTCONN, ESTALE }; /* the last two: a file system whose server has gone */
+
+	for (size_t i = 0; i < sizeof(absences) / sizeof(absences[0]); i++)
+		if (sys == absences[i])
+			return 1;
+	return 0;
+}
+
+/* The next entry; NULL at the end, where errno is 0, or says what went wrong. */
+static struct dirent *
+next(DIR *directory)
+{
+	errno = 0;
+	return readdir(directory);
+}
+
+int
 entries_each(int workspace, const char *prefix,
 	int (*fn)(void *context, const char *path, const struct dirent *entry), void *context)
 {
@@ -21,14 +42,13 @@ entries_each(int workspace, const char *prefix,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int result = 0;
+	int result = 0, sys;
 
 	if (directory == NULL) {
-		cordon_fd_close_p(&fd);
-		return 0;
+		cordon_fd_close_p(&fd); /* errno stays */
+		return entries_is_absence(errno) ? 0 : ENTRIES_UNREAD;
 	}
-	for (struct dirent *e = readdir(directory); e != NULL && result == 0;
-		e = readdir(directory)) {
+	for (struct dirent *e = next(directory); e != NULL; e = next(directory)) {
 		char path[PATH_MAX];
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
@@ -38,9 +58,13 @@ entries_each(int workspace, const char *prefix,
 			result = fn(context, path, e);
 		else
 			result = fn(context, NULL, e);
+		if (result != 0)
+			break;
 	}
-	closedir(directory);
-	return result;
+	sys = errno;
+	(void)closedir(directory);
+	errno = sys;
+	return result == 0 && sys != 0 && !entries_is_absence(sys) ? ENTRIES_UNREAD : result;
 }
 
 int
@@ -50,5 +74,7 @@ entries_is_directory(int workspace, const char *path, const struct dirent *entry
 
 	if (entry->d_type != DT_UNKNOWN)
 		return entry->d_type == DT_DIR;
-	return cordon_stat_beneath(workspace, path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (cordon_stat_beneath(workspace, path, &st) < 0)
+		return !entries_is_absence(errno);
+	return S_ISDIR(st.st_mode);
 }

@@ -5,6 +5,7 @@
 #include "covers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #include "entries.h"
@@ -93,8 +94,9 @@ static int
 walk(struct walk *w, const char *prefix, unsigned depth)
 {
 	struct step step = { w, depth };
+	const int result = entries_each(w->workspace, prefix, walk_entry, &step);
 
-	return entries_each(w->workspace, prefix, walk_entry, &step);
+	return result == ENTRIES_UNREAD ? covers_unread(w->err, prefix) : result;
 }
 
 int

@@ -359,7 +359,10 @@ reap(struct init *init)
 
 	while (read(init->signals, info, sizeof(info)) > 0)
 		;
-	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
+	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0 ||
+		(pid < 0 && errno == EINTR)) {
+		if (pid < 0)
+			continue;
 		if (WIFSTOPPED(status)) {
 			const uint64_t words[INIT_WORDS] = { INIT_STOPPED,
 				(uint64_t)WSTOPSIG(status) };

@@ -1,9 +1,11 @@
 /* The launch protocol's codec, both sides. See <cordon/launch_proto.h>. */
 #include <cordon/launch_proto.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cordon/fd.h>
 #include <cordon/link.h>
@@ -18,10 +20,18 @@ static int
 send_writer(int link, uint16_t number, struct cordon_writer *w, const int *fds, unsigned fd_count,
 	struct cordon_error *err)
 {
+	const struct timespec pause = { .tv_nsec = 10 * 1000000 };
 	int result = cordon_writer_check(w, err);
 
-	if (result == 0)
+	/* The other side waits for each of them: the kernel gets a second to find memory for it. */
+	for (int attempt = 0; result == 0 && attempt < 100; attempt++) {
 		result = cordon_link_send(link, number, w->data, w->size, fds, fd_count, err);
+		if (result == 0 || err->code != CORDON_ESYS ||
+			(err->sys != ENOBUFS && err->sys != ENOMEM))
+			break;
+		result = 0;
+		(void)nanosleep(&pause, NULL);
+	}
 	cordon_writer_finish(w);
 	return result;
 }

@@ -249,8 +249,13 @@ static int
 hear_monitor(struct launcher *l, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	int result = cordon_link_receive(l->link, &m, err);
+	int result;
 
+	cordon_fd_raise_limit();
+	result = cordon_link_receive(l->link, &m, err);
+	cordon_fd_set_aside();
+	if (result < 0 && err->code == CORDON_ESYS && err->sys == EAGAIN)
+		return 1; /* no memory to read it with: it is still there */
 	if (result <= 0)
 		return result;
 	if ((l->lifeline < 0) != (m.number == CORDON_LAUNCH_HELLO))
@@ -428,7 +433,7 @@ detach(void)
 		(void)sigaction(number, &standard, NULL);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return -1;
-	cordon_fd_raise_limit(); /* runs have their plan's: limits.c */
+	cordon_fd_set_aside(); /* runs have their plan's: limits.c */
 	umask(0);
 	return chdir("/");
 }

@@ -107,8 +107,11 @@ prepare_covers(struct launcher *l, struct run *run, struct cordon_error *err)
 	}
 	words[0] = INIT_GO;
 	if (covers->count > 0 && sent == 0)
-		(void)!init_send(run->link, words, -1);
-	/* When it has died, its pidfd says so, and before that it said why. */
+		sent = init_send(run->link, words, -1);
+	/* When it has died, its pidfd says so, and before that it said why. Else it would wait. */
+	if (sent < 0 && errno != EPIPE && errno != ECONNRESET)
+		return cordon_fail(
+			err, CORDON_ESYS, errno, "could not tell pid 1 of the run to go on");
 	return 0;
 }
 

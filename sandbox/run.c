@@ -90,6 +90,10 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 		.flags = CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS };
 	int link[2];
 
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
+	run->link = link[0];
+	run->setup.init_link = link[1];
 	/* Root's child enters its user namespace later, from inside: A40. */
 	if (!privileged)
 		args.flags |= CLONE_NEWUSER;
@@ -102,10 +106,6 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	}
 	memcpy(run->setup.cgroup, run->cgroup.enter, sizeof(run->setup.cgroup));
 	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not make a socket pair");
-	run->link = link[0];
-	run->setup.init_link = link[1];
 	run->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (run->pid == 0)
 		init_main(&run->setup, l->no_caps);
@@ -255,7 +255,8 @@ run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, i
 	return 0;
 }
 
-static void
+/* Returns 0, or -1 when there are too few descriptors to pass the terminal. */
+static int
 tell_started(struct launcher *l, struct run *run, int notify, int pty)
 {
 	const struct cordon_started started = { .run = run->launch.run,
@@ -268,12 +269,17 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 		.reports_calls = notify,
 		.mapped_root = run->setup.ids.mapped_root,
 		.ahead = run->setup.ahead };
-	struct cordon_error ignored;
+	struct cordon_error err = { 0 };
 
+	/* A monitor that has gone is noticed at the link. */
+	if (cordon_launch_send_started(l->link, &started, pty, &err) < 0 &&
+		err.code != CORDON_EPEER) {
+		run->fault = (struct sandbox_fault){ STAGE_HAND_OVER, 0, err.sys };
+		return -1;
+	}
 	run->state = RUN_LIVE;
 	ids_settle(&run->setup);
-	/* A monitor that has gone is noticed at the link. */
-	(void)!cordon_launch_send_started(l->link, &started, pty, &ignored);
+	return 0;
 }
 
 static void
@@ -324,8 +330,7 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 	case INIT_STARTED:
 		if (run->state != RUN_STARTING || (*fd >= 0) != (run->launch.tty != 0))
 			return -1;
-		tell_started(l, run, words[1] != 0, *fd);
-		return 0;
+		return tell_started(l, run, words[1] != 0, *fd);
 	case INIT_STOPPED:
 		if (run->state == RUN_LIVE)
 			(void)!cordon_launch_send_stopped(
@@ -355,8 +360,13 @@ run_hear(struct launcher *l, struct run *run)
 {
 	uint64_t words[INIT_WORDS];
 	CORDON_CLOSE int fd = -1;
-	int got = init_receive(run->link, words, &fd);
+	int got;
 
+	if (run->launch.tty != 0)
+		cordon_fd_raise_limit(); /* for the terminal's master */
+	got = init_receive(run->link, words, &fd);
+	if (run->launch.tty != 0)
+		cordon_fd_set_aside();
 	if (got == 1 && obey(l, run, words, &fd) == 0)
 		return;
 	/* Hung up, faulty or out of order: whatever is left of it goes. */
@@ -481,8 +491,7 @@ run_finish(struct launcher *l, struct run *run)
 	result = run->result;
 	/* The monitor hears of the end when nothing is left of the run (M7). */
 	destroy(run);
-	if (started)
-		(void)!cordon_launch_send_exited(l->link, &result, &ignored);
-	else
-		(void)!cordon_launch_send_failed(l->link, number, &failure, &ignored);
+	if ((started ? cordon_launch_send_exited(l->link, &result, &ignored)
+		     : cordon_launch_send_failed(l->link, number, &failure, &ignored)) < 0)
+		(void)shutdown(l->link, SHUT_RDWR); /* it would wait for ever */
 }

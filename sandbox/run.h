@@ -45,7 +45,7 @@ void launcher_plan_destroy(struct launcher_plan *plan);
 struct pool;
 
 /* Live runs, and what may be made ahead of others (pool.h); a power of two. */
-#define RUN_SLOTS 2048
+#define RUN_SLOTS 8192
 
 /* What all runs of a launcher share. */
 struct launcher {

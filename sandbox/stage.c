@@ -89,6 +89,13 @@ subject_of(const struct sandbox_fault *fault, const struct sandbox_setup *s)
 	}
 }
 
+/* Of the kernel, which says nothing about the command. */
+static int
+is_shortage(int sys)
+{
+	return sys == ENOMEM || sys == EAGAIN || sys == EMFILE || sys == ENFILE;
+}
+
 void
 sandbox_describe(const struct sandbox_fault *fault, const struct sandbox_setup *setup,
 	struct cordon_error *err)
@@ -102,7 +109,7 @@ sandbox_describe(const struct sandbox_fault *fault, const struct sandbox_setup *
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
 		if (strcmp(remedies[i].name, stages[stage].remedy) == 0)
 			remedy = remedies[i].text;
-	if (stage == STAGE_EXEC || stage == STAGE_EXE)
+	if ((stage == STAGE_EXEC || stage == STAGE_EXE) && !is_shortage(fault->sys))
 		code = fault->sys == ENOENT ? CORDON_ENOTFOUND : CORDON_EPOLICY;
 	if (stage == STAGE_EXE_IDENTITY)
 		code = CORDON_EPOLICY;

@@ -50,7 +50,7 @@ add(struct watch *w, const char *path)
 	int wd;
 
 	if (fd < 0)
-		return 0;
+		return entries_is_absence(errno) ? 0 : -1;
 	if (cordon_grow(&w->directories, &w->capacity, w->count + 1, COVERS_ENTRIES,
 		    sizeof(*w->directories)) < 0)
 		return -1;

@@ -3,7 +3,9 @@
  *
  * MUST 1 A message that breaks <cordon/rpc_proto.h> costs the cordon-rpc its link, and its caller the
  *        runs; nobody else notices.
- * MUST 2 Nothing here waits for a cordon-rpc: one that does not read is cut off at its outbox's bound. */
+ * MUST 2 Nothing here waits for a cordon-rpc: one that does not read is cut off at its outbox's bound.
+ * MUST 3 One that asks for more than can be begun is not listened to for a moment: what it asks waits in
+ *        its own link, not in the launcher's, where it would be in everybody's way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,6 +28,10 @@
 
 #define OUTBOX_BYTES (16u << 20)
 #define TURN         64 /* messages of one caller before the others have their turn */
+#define TURN_BYTES   (64u << 10) /* and bytes: a long one is work, too */
+#define STARTING_MAX \
+	16 /* runs of one caller that wait for the launcher: it begins one after another */
+#define LAST_WORDS 1024 /* messages of a cordon-rpc that has ended: more than a link holds */
 
 static int
 is_there(const struct caller *c)
@@ -52,30 +58,62 @@ cut_off(struct caller *c, const struct cordon_error *err)
 	caller_end(c);
 }
 
+static int
+may_ask(const struct caller *c)
+{
+	return is_there(c) && c->starting < STARTING_MAX && !serve_launcher_is_behind(c->serve);
+}
+
 static void
 settle_events(struct caller *c)
 {
-	if (is_there(c) && c->link_watch != NULL)
-		cordon_watch_set(c->link_watch,
-			CORDON_LOOP_READ | (outbox_is_empty(&c->outbox) ? 0u : CORDON_LOOP_WRITE));
+	if (!is_there(c) || c->link_watch == NULL)
+		return;
+	c->paused = !may_ask(c);
+	cordon_watch_set(
+		c->link_watch, (c->paused ? 0u : CORDON_LOOP_READ) |
+				       (outbox_is_empty(&c->outbox) ? 0u : CORDON_LOOP_WRITE));
 }
 
 void
-caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
-	unsigned fd_count)
+callers_resume(struct serve *s)
 {
-	struct cordon_error err = { 0 };
+	for (struct caller *c = s->callers; c != NULL; c = c->next)
+		if (c->paused)
+			settle_events(c);
+}
+
+int
+caller_hand_over(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
+	unsigned fd_count, struct cordon_error *err)
+{
+	struct cordon_error why = { 0 };
+	int result;
 
 	if (!is_there(c)) {
 		for (unsigned i = 0; i < fd_count; i++)
 			cordon_fd_close_p(&fds[i]);
 		cordon_writer_finish(w);
-		return;
+		return 0;
 	}
-	if (outbox_send(&c->outbox, (uint16_t)number, w, fds, fd_count, &err) < 0 &&
-		err.code != CORDON_EPEER) /* one that has gone is heard of by its link */
-		cut_off(c, &err);
+	result = outbox_send(&c->outbox, (uint16_t)number, w, fds, fd_count, &why);
+	if (result < 0 && why.code == CORDON_ESYS) {
+		*err = why;
+		return -1;
+	}
+	if (result < 0 && why.code != CORDON_EPEER) /* one that has gone is heard of by its link */
+		cut_off(c, &why);
 	settle_events(c);
+	return 0;
+}
+
+void
+caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w)
+{
+	struct cordon_error err = { 0 };
+
+	if (caller_hand_over(c, number, w, NULL, 0, &err) < 0)
+		cut_off(c, &err);
 }
 
 void
@@ -87,7 +125,7 @@ caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, cons
 	c->serve->refused++;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_refused_encode(&refused, &w);
-	caller_send(c, RPC_REFUSED, &w, NULL, 0);
+	caller_send(c, RPC_REFUSED, &w);
 }
 
 /* requests */
@@ -144,7 +182,7 @@ answer_done(struct caller *c, uint64_t request)
 
 	cordon_writer_init(&w, 16);
 	rpc_done_encode(request, &w);
-	caller_send(c, RPC_DONE, &w, NULL, 0);
+	caller_send(c, RPC_DONE, &w);
 }
 
 /* Opens a session, or gives an open one another workspace, directory or profile for runs to come. */
@@ -245,7 +283,7 @@ take_profile(struct caller *c, const struct cordon_message *m, struct cordon_err
 	}
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_text_encode(request, text, &w);
-	caller_send(c, RPC_TEXT, &w, NULL, 0);
+	caller_send(c, RPC_TEXT, &w);
 	return 0;
 }
 
@@ -290,17 +328,21 @@ static const struct {
 
 /* Takes one message. Returns 1, 0 when there is none or the peer has gone, -1 when it broke the rules. */
 static int
-hear(struct caller *c, struct cordon_error *err)
+hear(struct caller *c, size_t *bytes, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	int result = cordon_link_receive(c->link, &m, err);
+	int result;
 
+	cordon_fd_raise_limit(); /* for a long message: it comes in a descriptor */
+	result = cordon_link_receive(c->link, &m, err);
+	cordon_fd_set_aside();
 	if (result < 0)
 		return err->code == CORDON_ESYS && err->sys == EAGAIN ? 0 : -1;
 	if (result == 0) {
 		caller_end(c); /* it has closed: no word about that */
 		return 0;
 	}
+	*bytes += m.size;
 	if (m.number >= sizeof(language) / sizeof(language[0]) || m.fd_count != 0 ||
 		language[m.number].while_state != c->state || language[m.number].take == NULL)
 		result = cordon_fail(err, CORDON_EPEER, 0,
@@ -317,12 +359,17 @@ on_link(void *context, unsigned events)
 	struct caller *c = context;
 	struct serve *s = c->serve;
 	struct cordon_error err = { 0 };
+	size_t bytes = 0;
 	int heard = 1;
 
-	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0)
-		caller_end(c);
-	for (int i = 0; i < TURN && heard > 0 && is_there(c); i++) {
-		heard = hear(c, &err);
+	if ((events & CORDON_LOOP_WRITE) != 0 && outbox_flush(&c->outbox, &err) < 0) {
+		if (err.code == CORDON_EPEER)
+			caller_end(c);
+		else
+			cut_off(c, &err);
+	}
+	for (int i = 0; i < TURN && bytes < TURN_BYTES && heard > 0 && may_ask(c); i++) {
+		heard = hear(c, &bytes, &err);
 		if (heard < 0)
 			cut_off(c, &err);
 	}
@@ -370,10 +417,12 @@ on_rpc_end(void *context, unsigned events)
 	struct serve *s = c->serve;
 	struct cordon_error err = { 0 };
 	siginfo_t info = { 0 };
+	size_t bytes = 0;
 
 	(void)events;
-	while (is_there(c) && hear(c, &err) > 0)
-		; /* its last words */
+	/* Its last words. Whoever it gave its link to is not heard for ever. */
+	for (int i = 0; i < LAST_WORDS && may_ask(c) && hear(c, &bytes, &err) > 0; i++)
+		;
 	(void)waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED | WNOHANG);
 	if (is_there(c) || (c->state == CALLER_BROKEN && info.si_status != 0)) {
 		cordon_fail(&err, CORDON_EPEER, 0,
@@ -386,6 +435,20 @@ on_rpc_end(void *context, unsigned events)
 	}
 	destroy(c);
 	callers_reap(s);
+}
+
+/* One that could not be begun: nobody watches for its end. */
+static void
+give_up(struct caller *c)
+{
+	siginfo_t info;
+
+	if (c->rpc >= 0) {
+		(void)syscall(SYS_pidfd_send_signal, c->rpc, SIGKILL, NULL, 0);
+		while (waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED) < 0 && errno == EINTR)
+			;
+	}
+	destroy(c);
 }
 
 static void
@@ -414,7 +477,7 @@ welcome(struct caller *c)
 	}
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_welcome_encode(&v, &w);
-	caller_send(c, RPC_WELCOME, &w, NULL, 0);
+	caller_send(c, RPC_WELCOME, &w);
 }
 
 static int
@@ -447,7 +510,7 @@ caller_create(struct serve *s, uid_t uid, int in, int out, struct cordon_error *
 	c->next = s->callers;
 	s->callers = c;
 	if (start_rpc(c, in, out, err) < 0) {
-		destroy(c);
+		give_up(c);
 		return -1;
 	}
 	outbox_init(&c->outbox, c->link, OUTBOX_BYTES);
@@ -457,7 +520,7 @@ caller_create(struct serve *s, uid_t uid, int in, int out, struct cordon_error *
 			cordon_loop_watch(s->loop, c->rpc, CORDON_LOOP_READ, on_rpc_end, c, err);
 	if (c->rpc_watch == NULL ||
 		sessions_begin(&c->sessions, s->catalogue.profiles[0], &s->workspace, err) < 0) {
-		destroy(c);
+		give_up(c);
 		return -1;
 	}
 	welcome(c);

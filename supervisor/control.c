@@ -199,7 +199,7 @@ static void
 on_connection(void *context, unsigned events)
 {
 	struct serve *s = context;
-	CORDON_CLOSE int peer = accept4(s->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	CORDON_CLOSE int peer = serve_accept(s, s->control, SOCK_NONBLOCK);
 	struct question *q;
 	struct ucred who;
 	socklen_t size = sizeof(who);

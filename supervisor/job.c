@@ -18,6 +18,15 @@
 
 /* the table of runs */
 
+static void
+free_all(struct job *job)
+{
+	free(job->handle);
+	free(job->label);
+	free(job->command);
+	free(job);
+}
+
 static struct job *
 add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 {
@@ -34,7 +43,14 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 	while (s->jobs[slot] != NULL)
 		slot = (slot + 1) % CORDON_LAUNCH_RUNS;
 	job = cordon_array(1, sizeof(*job));
-	if (job == NULL) {
+	if (job != NULL) {
+		job->handle = strdup(r->handle);
+		job->label = strdup(r->label);
+		job->command = strdup(r->argv[0]);
+	}
+	if (job == NULL || job->handle == NULL || job->label == NULL || job->command == NULL) {
+		if (job != NULL)
+			free_all(job);
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a run");
 		return NULL;
 	}
@@ -43,16 +59,25 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 		.request = r->request,
 		.serve = s,
 		.caller = c,
-		.handle = strdup(r->handle),
-		.label = strdup(r->label),
-		.command = strdup(r->argv[0]),
+		.handle = job->handle,
+		.label = job->label,
+		.command = job->command,
 		.ends = { -1, -1, -1 },
 		.why = REASON_EXIT };
 	s->jobs[slot] = job;
 	s->job_hint = (slot + 1) % CORDON_LAUNCH_RUNS;
 	s->job_count++;
 	c->live++;
+	c->starting++;
 	return job;
+}
+
+/* Whether it has begun or never will, it does not wait for that any more. */
+static void
+leave_start(struct job *job)
+{
+	if (job->caller != NULL && job->state == JOB_LAUNCHED)
+		job->caller->starting--;
 }
 
 static void
@@ -60,6 +85,7 @@ destroy(struct job *job)
 {
 	struct serve *s = job->serve;
 
+	leave_start(job);
 	s->jobs[job->number % CORDON_LAUNCH_RUNS] = NULL;
 	s->job_count--;
 	if (job->caller != NULL)
@@ -67,10 +93,7 @@ destroy(struct job *job)
 	cordon_timer_remove(job->wall);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&job->ends[i]);
-	free(job->handle);
-	free(job->label);
-	free(job->command);
-	free(job);
+	free_all(job);
 }
 
 static struct job *
@@ -120,9 +143,9 @@ lowered(uint64_t wanted)
 	return wanted == UINT64_MAX ? 0 : wanted;
 }
 
-static void
-send_launch(
-	struct job *job, struct prepared *p, const struct rpc_start *r, int *fds, unsigned count)
+static int
+send_launch(struct job *job, struct prepared *p, const struct rpc_start *r, int *fds,
+	unsigned count, struct cordon_error *err)
 {
 	struct cordon_launch launch = { .run = job->number,
 		.plan = job->plan,
@@ -142,7 +165,7 @@ send_launch(
 	resolve_into_launch(&p->command, &p->workspace, &launch);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_launch_encode(&launch, &w);
-	serve_tell(job->serve, CORDON_LAUNCH_LAUNCH, &w, fds, count);
+	return serve_tell_launch(job->serve, &w, fds, count, err);
 }
 
 /* Nobody can be asked: what is held is refused. */
@@ -189,10 +212,13 @@ start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
 								 : p.profile->limits.wall_ms;
 	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
 								       : p.profile->limits.output;
-	send_launch(job, &p, r, fds, (unsigned)count);
-	plans_keep_ready(c->serve, p.plan, &p.workspace);
+	count = send_launch(job, &p, r, fds, (unsigned)count, err);
+	if (count < 0)
+		destroy(job);
+	else
+		plans_keep_ready(c->serve, p.plan, &p.workspace);
 	prepared_finish(&p);
-	return 0;
+	return count;
 }
 
 void
@@ -229,7 +255,7 @@ job_check(struct caller *c, struct rpc_start *r)
 			.digest = digest },
 		&w);
 	prepared_finish(&p);
-	caller_send(c, RPC_CHECKED, &w, NULL, 0);
+	caller_send(c, RPC_CHECKED, &w);
 }
 
 /* the launcher's words */
@@ -256,6 +282,7 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 	struct cordon_error err = { 0 };
 	struct cordon_writer w;
 
+	leave_start(job);
 	job->state = JOB_RUNNING;
 	job->start = event->started;
 	job->serve->ahead += event->started.ahead != 0;
@@ -275,7 +302,13 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 			fds[count++] = cordon_fd_take(&job->ends[i]);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_started_encode(&started, &w);
-	caller_send(job->caller, RPC_STARTED, &w, fds, count);
+	if (caller_hand_over(job->caller, RPC_STARTED, &w, fds, count, &err) == 0)
+		return;
+	/* Nobody has its streams: for the caller it has never begun. */
+	job_kill(job, REASON_KILLED);
+	caller_refuse(job->caller, job->request, &err, job->rule);
+	job->caller->live--;
+	job->caller = NULL;
 }
 
 static void
@@ -297,7 +330,7 @@ tell_exited(struct job *job, const struct cordon_exited *exited)
 		result_fill(result, job->handle[0] != '\0' ? job->handle : job->id,
 			job->profile->name, job->profile, o);
 		rpc_exited_encode(job->number, result, &w);
-		caller_send(job->caller, RPC_EXITED, &w, NULL, 0);
+		caller_send(job->caller, RPC_EXITED, &w);
 	}
 	free(o);
 	free(result);
@@ -342,7 +375,7 @@ job_signal(struct job *job, int signal)
 
 	cordon_writer_init(&w, 32);
 	cordon_launch_encode_signal(job->number, signal, &w);
-	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w, NULL, 0);
+	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w);
 }
 
 void
@@ -356,7 +389,7 @@ job_kill(struct job *job, enum run_reason why)
 	job->why = why;
 	cordon_writer_init(&w, 32);
 	cordon_put_u64(&w, job->number);
-	serve_tell(job->serve, CORDON_LAUNCH_KILL, &w, NULL, 0);
+	serve_tell(job->serve, CORDON_LAUNCH_KILL, &w);
 }
 
 void
@@ -371,6 +404,7 @@ jobs_abandon(struct serve *s, const struct caller *c, const struct session *sess
 		job->session = NULL;
 		if (session != NULL)
 			continue; /* the caller is told of its end */
+		leave_start(job);
 		job->caller->live--;
 		job->caller = NULL;
 	}

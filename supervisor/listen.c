@@ -102,6 +102,40 @@ clear_place(const struct sockaddr_un *address, struct cordon_error *err)
 	return 0;
 }
 
+#define REST_MS 100
+
+static void
+on_rested(void *context)
+{
+	struct serve *s = context;
+
+	cordon_timer_remove(s->rest);
+	s->rest = NULL;
+	if (s->listener_watch != NULL)
+		cordon_watch_set(s->listener_watch, CORDON_LOOP_READ);
+	if (s->control_watch != NULL)
+		cordon_watch_set(s->control_watch, CORDON_LOOP_READ);
+}
+
+int
+serve_accept(struct serve *s, int listener, int flags)
+{
+	const int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC | flags);
+	struct cordon_error ignored;
+
+	if (peer >= 0 || s->rest != NULL ||
+		(errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS))
+		return peer;
+	s->rest = cordon_loop_timer(s->loop, REST_MS, 0, on_rested, s, &ignored);
+	if (s->rest == NULL)
+		return -1;
+	if (s->listener_watch != NULL)
+		cordon_watch_set(s->listener_watch, 0);
+	if (s->control_watch != NULL)
+		cordon_watch_set(s->control_watch, 0);
+	return -1;
+}
+
 static unsigned
 count_callers(const struct serve *s)
 {
@@ -116,7 +150,7 @@ static void
 on_connection(void *context, unsigned events)
 {
 	struct serve *s = context;
-	CORDON_CLOSE int peer = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	CORDON_CLOSE int peer = serve_accept(s, s->listener, 0);
 	struct ucred who;
 	socklen_t size = sizeof(who);
 	struct cordon_error err = { 0 };
@@ -178,6 +212,8 @@ listen_finish(struct serve *s)
 {
 	cordon_watch_remove(s->listener_watch);
 	s->listener_watch = NULL;
+	cordon_timer_remove(s->rest);
+	s->rest = NULL;
 	cordon_fd_close_p(&s->listener);
 	if (s->socket_path != NULL)
 		(void)unlink(s->socket_path);

@@ -83,6 +83,20 @@ keep(struct outbox *o, uint16_t number, const struct cordon_writer *w, int *fds,
 	return 0;
 }
 
+/* The kernel had too little memory: it will have more. */
+static int
+is_passing(int sys)
+{
+	return sys == EAGAIN || sys == ENOBUFS || sys == ENOMEM;
+}
+
+/* Who sends can still say that there are too few descriptors; what has been kept has to wait for them. */
+static int
+is_passing_for_kept(int sys)
+{
+	return is_passing(sys) || sys == ETOOMANYREFS || sys == EMFILE || sys == ENFILE;
+}
+
 static int
 send_or_keep(struct outbox *o, uint16_t number, const struct cordon_writer *w, int *fds,
 	unsigned fd_count, struct cordon_error *err)
@@ -95,7 +109,7 @@ send_or_keep(struct outbox *o, uint16_t number, const struct cordon_writer *w, i
 		return keep(o, number, w, fds, fd_count, err);
 	if (cordon_link_send(o->link, number, w->data, w->size, fds, fd_count, &why) == 0)
 		return 0;
-	if (why.code == CORDON_ESYS && why.sys == EAGAIN)
+	if (why.code == CORDON_ESYS && is_passing(why.sys))
 		return keep(o, number, w, fds, fd_count, err);
 	*err = why;
 	return -1;
@@ -123,7 +137,7 @@ outbox_flush(struct outbox *o, struct cordon_error *err)
 
 		if (cordon_link_send(
 			    o->link, p->number, p->body, p->size, p->fds, p->fd_count, &why) < 0) {
-			if (why.code == CORDON_ESYS && why.sys == EAGAIN)
+			if (why.code == CORDON_ESYS && is_passing_for_kept(why.sys))
 				return 0;
 			*err = why;
 			return -1;

@@ -21,7 +21,8 @@ void outbox_init(struct outbox *o, int link, size_t max_bytes);
 void outbox_finish(struct outbox *o);
 
 /* Sends the body in w, which is finished, with descriptors, which are taken. Returns 0, or -1 with *err
- * set: CORDON_ELIMIT when the other end has not read for too long, CORDON_EPEER when it has gone. */
+ * set: CORDON_ELIMIT when the other end has not read for too long, CORDON_EPEER when it has gone,
+ * CORDON_ESYS when the kernel has too few descriptors for it. */
 int outbox_send(struct outbox *o, uint16_t number, struct cordon_writer *w, int *fds,
 	unsigned fd_count, struct cordon_error *err) CORDON_CHECKED;
 

@@ -18,7 +18,7 @@ forget(struct serve *s, struct plan_entry *e)
 
 	cordon_writer_init(&w, 16);
 	cordon_put_u32(&w, e->number);
-	serve_tell(s, CORDON_LAUNCH_FORGET, &w, NULL, 0);
+	serve_tell(s, CORDON_LAUNCH_FORGET, &w);
 	cordon_plan_finish(&e->plan);
 	e->number = 0;
 }
@@ -70,7 +70,7 @@ plans_get(struct serve *s, const struct cordon_profile *profile, const char *wor
 	snprintf(e->workspace, sizeof(e->workspace), "%s", workspace);
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	cordon_launch_encode_plan(e->number, &e->plan, &w);
-	serve_tell(s, CORDON_LAUNCH_PLAN, &w, NULL, 0);
+	serve_tell(s, CORDON_LAUNCH_PLAN, &w);
 	return e;
 }
 
@@ -91,7 +91,7 @@ plans_keep_ready(struct serve *s, const struct plan_entry *plan, const struct wo
 	e->ready = workspace->identity;
 	cordon_writer_init(&w, PATH_MAX + 64);
 	cordon_launch_encode_prepare(&prepare, &w);
-	serve_tell(s, CORDON_LAUNCH_PREPARE, &w, NULL, 0);
+	serve_tell(s, CORDON_LAUNCH_PREPARE, &w);
 }
 
 void

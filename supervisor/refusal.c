@@ -67,7 +67,7 @@ refusal_of(uint64_t request, struct cordon_error *err, const char *rule)
 
 	return (struct rpc_refused){ .request = request,
 		.error = (uint8_t)kind,
-		.retryable = kind == RPC_ERROR_LIMIT && err->code == CORDON_ESYS,
+		.retryable = kind == RPC_ERROR_LIMIT && shortage(err) != NULL,
 		.reason = (char *)(uintptr_t)reason_of(err, kind),
 		.rule = (char *)(uintptr_t)rule,
 		.text = err->text };

@@ -18,7 +18,8 @@
 #include "control.h"
 #include "serve_main.h"
 
-#define LAUNCHER_BYTES (64u << 20) /* it reads at once; this is memory for its slowest moment */
+#define LAUNCHER_BYTES (64u << 20) /* more than what can be told when it is behind */
+#define BEHIND_BYTES   (256u << 10)
 #define TURN           64
 
 void
@@ -58,18 +59,42 @@ settle_events(struct serve *s)
 		CORDON_LOOP_READ | (outbox_is_empty(&s->launcher_outbox) ? 0u : CORDON_LOOP_WRITE));
 }
 
+static void
+lose_sight(struct serve *s, struct cordon_error *err)
+{
+	(void)cordon_while(err, "could not reach the launcher");
+	serve_fail(s, err);
+}
+
 void
-serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w, int *fds,
-	unsigned fd_count)
+serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w)
 {
 	struct cordon_error err = { 0 };
 
-	if (outbox_send(&s->launcher_outbox, (uint16_t)number, w, fds, fd_count, &err) < 0) {
-		(void)cordon_while(&err, "could not reach the launcher");
-		serve_fail(s, &err);
-	}
+	if (outbox_send(&s->launcher_outbox, (uint16_t)number, w, NULL, 0, &err) < 0)
+		lose_sight(s, &err);
 	if (s->launcher_link_watch != NULL)
 		settle_events(s);
+}
+
+int
+serve_tell_launch(struct serve *s, struct cordon_writer *w, int *fds, unsigned fd_count,
+	struct cordon_error *err)
+{
+	const int result =
+		outbox_send(&s->launcher_outbox, CORDON_LAUNCH_LAUNCH, w, fds, fd_count, err);
+
+	if (result < 0 && err->code != CORDON_ESYS)
+		lose_sight(s, err);
+	if (s->launcher_link_watch != NULL)
+		settle_events(s);
+	return result;
+}
+
+int
+serve_launcher_is_behind(const struct serve *s)
+{
+	return s->launcher_outbox.bytes > BEHIND_BYTES;
 }
 
 static void
@@ -88,7 +113,11 @@ hear(struct serve *s)
 {
 	struct cordon_launch_event event;
 	struct cordon_error err = { 0 };
-	const int got = cordon_launch_receive(s->launcher_link, &event, &err);
+	int got;
+
+	cordon_fd_raise_limit();
+	got = cordon_launch_receive(s->launcher_link, &event, &err);
+	cordon_fd_set_aside();
 
 	if (got < 0 && err.code == CORDON_ESYS && err.sys == EAGAIN)
 		return 0;
@@ -115,6 +144,7 @@ on_launcher_link(void *context, unsigned events)
 		;
 	if (s->launcher_link_watch != NULL)
 		settle_events(s);
+	callers_resume(s);
 	callers_reap(s);
 }
 
@@ -200,7 +230,7 @@ int
 serve_begin(struct serve *s, const char *launcher_path, struct cordon_error *err)
 {
 	(void)clock_gettime(CLOCK_MONOTONIC, &s->began_at);
-	cordon_fd_raise_limit();
+	cordon_fd_set_aside();
 	s->loop = cordon_loop_create(err);
 	if (s->loop == NULL || take_signals(s, err) < 0)
 		return -1;

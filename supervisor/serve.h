@@ -61,20 +61,26 @@ struct caller {
 	struct cordon_watch *link_watch, *rpc_watch;
 	struct outbox outbox;
 	struct sessions sessions;
-	unsigned live; /* runs */
+	unsigned live, starting; /* runs; of them those that the launcher has not begun */
+	int paused; /* not listened to */
 };
 
 /* Starts a cordon-rpc for a caller whose bytes come from in and go to out; both stay the caller's. */
 int caller_create(
 	struct serve *s, uid_t uid, int in, int out, struct cordon_error *err) CORDON_CHECKED;
-/* Sends one message; w is finished and fds are taken. A caller who cannot be reached is cut off. */
-void caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
-	unsigned fd_count);
+/* Sends one message; w is finished. A caller who cannot be reached is cut off. */
+void caller_send(struct caller *c, enum rpc_message number, struct cordon_writer *w);
+/* The same with descriptors, which are taken. Returns 0, or -1 with *err set when there are too few of
+ * them at the moment: then it was not sent. */
+int caller_hand_over(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
+	unsigned fd_count, struct cordon_error *err) CORDON_CHECKED;
 void caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, const char *rule);
 /* Ends the link and the caller's runs, now or when the stack is empty. */
 void caller_end(struct caller *c);
 /* Sees to those that broke; at the end of each event. */
 void callers_reap(struct serve *s);
+/* Listens again to those who had asked for enough. */
+void callers_resume(struct serve *s);
 
 /* job.c: one run of a caller.
  *
@@ -143,6 +149,7 @@ struct serve {
 
 	int listener, signals; /* -1: none */
 	struct cordon_watch *listener_watch, *signal_watch;
+	struct cordon_timer *rest; /* until connections are accepted again */
 	const char *socket_path; /* NULL: none is bound */
 	uint64_t strangers; /* turned away */
 
@@ -161,8 +168,16 @@ struct serve {
 };
 
 /* To the launcher. It is one of ours: what it cannot be told is the end of serving. */
-void serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w,
-	int *fds, unsigned fd_count);
+void serve_tell(struct serve *s, enum cordon_launch_message number, struct cordon_writer *w);
+/* The same for a launch, which brings descriptors. Returns 0, or -1 with *err set when there are too few
+ * of them at the moment: then it was not told. */
+int serve_tell_launch(struct serve *s, struct cordon_writer *w, int *fds, unsigned fd_count,
+	struct cordon_error *err) CORDON_CHECKED;
+/* There is enough that it has not heard yet: nobody is listened to who could ask for more. */
+int serve_launcher_is_behind(const struct serve *s);
+/* listen.c: takes a connection, or -1. When there are no descriptors for one, none is taken for a moment:
+ * it would be offered again and again. */
+int serve_accept(struct serve *s, int listener, int flags);
 uint64_t serve_elapsed_ms(const struct timespec *since);
 /* Ends serving, with a sentence. */
 void serve_fail(struct serve *s, const struct cordon_error *err);

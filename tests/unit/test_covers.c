@@ -1,12 +1,14 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,6 +212,33 @@ Test(covers, a_placeholder_is_not_made_or_removed_through_a_link)
 
 	cr_assert(exists("outside/name"));
 	cr_assert(exists("moved/name"));
+}
+
+/* A run can bring its user's processes to that. */
+Test(covers, a03_a_lack_of_descriptors_is_not_taken_for_absence)
+{
+	char *protect[] = { (char *)"a/b/config", (char *)"a/*/hooks", (char *)"**/.git/config" };
+	char *hide[] = { (char *)"**/.env" };
+	struct cordon_error err = { 0 };
+	struct rlimit before;
+	mkdirat(workspace, "a", 0755);
+	mkdirat(workspace, "a/b", 0755);
+	mkdirat(workspace, "a/b/config", 0755);
+	getrlimit(RLIMIT_NOFILE, &before);
+	for (size_t i = 0; i < 4; i++) {
+		const struct cordon_plan plan =
+			i < 3 ? plan_of(&protect[i], 1, NULL, 0) : plan_of(NULL, 0, hide, 1);
+		struct sandbox_covers covers = { 0 };
+		int result;
+
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, before.rlim_max });
+		result = covers_find(&covers, workspace, &plan, &err);
+		setrlimit(RLIMIT_NOFILE, &before);
+
+		cr_expect(eq(int, result, -1), "%zu", i);
+		cr_expect(eq(int, err.sys, EMFILE));
+		covers_finish(&covers, workspace);
+	}
 }
 
 Test(covers, nothing_opens_what_a_parent_protects)

@@ -40,6 +40,12 @@ int cordon_fd_nonblock(int fd, int on) CORDON_CHECKED;
  * against it, too, and those count for all processes of a user: unix(7), ETOOMANYREFS. */
 void cordon_fd_raise_limit(void);
 
+/* A process that is short of descriptors could not receive any: the message that brings them arrives
+ * maimed, and its sender is taken for a liar. So some are set aside, by a soft limit below the hard one;
+ * they are there while a message is received (cordon_fd_raise_limit), and what comes next fails for lack
+ * of others, as an error of one request. */
+void cordon_fd_set_aside(void);
+
 /* True when fd is an anonymous pipe (a FIFO that lives on pipefs), the only foreign thing that may
  * be handed straight to a run (A02). */
 int cordon_fd_is_anonymous_pipe(int fd);

@@ -30,7 +30,8 @@ int cordon_link_send(int link, uint16_t number, const void *body, size_t size, c
 	unsigned fd_count, struct cordon_error *err) CORDON_CHECKED;
 
 /* Receives one message into *ret. Returns 1; 0 when the peer has closed; -1 with *err set:
- *   CORDON_ESYS with sys EAGAIN   nothing to read on a non-blocking socket
+ *   CORDON_ESYS with sys EAGAIN   nothing to read on a non-blocking socket, or no memory to read
+ *                                 it with: nothing was taken
  *   CORDON_ESYS with sys ENOMEM   no memory for it; the message is lost
  *   CORDON_EPEER                  truncated, malformed or too long; received descriptors are closed
  * What the peer sent before it closed comes first. Descriptors arrive close-on-exec. */

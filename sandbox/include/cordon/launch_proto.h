@@ -120,7 +120,7 @@ struct cordon_prepare {
 
 /* How many plans a launcher keeps at one time, and how many runs live. */
 #define CORDON_LAUNCH_PLANS 64
-#define CORDON_LAUNCH_RUNS  1024
+#define CORDON_LAUNCH_RUNS  4096 /* more than one caller may have */
 
 /* Bodies of messages, for a monitor that must not wait for the launcher. */
 struct cordon_plan;
