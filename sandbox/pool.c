@@ -1,7 +1,8 @@
-/* calls: openat read close clock_gettime and those of run.c */
+/* calls: openat poll read close clock_gettime and those of run.c */
 #include "pool.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,13 +113,22 @@ lowers_limits(const struct cordon_launch *launch)
 	       launch->open_files != 0 || launch->file_bytes != 0;
 }
 
+/* Its end may not have been heard of yet. */
+static int
+lives(const struct run *run)
+{
+	struct pollfd p = { .fd = run->pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
 struct run *
 pool_take(struct launcher *l, const struct launcher_plan *plan, const struct cordon_launch *launch)
 {
 	if (lowers_limits(launch))
 		return NULL;
 	for (struct run *r = l->runs; r != NULL; r = r->next)
-		if (r->state == RUN_PREPARED && r->pool != NULL &&
+		if (r->state == RUN_PREPARED && r->pool != NULL && lives(r) &&
 			is_for(r->pool, plan, launch->workspace, &launch->workspace_identity)) {
 			r->pool = NULL;
 			return r;
