@@ -41,40 +41,42 @@ launcher_plan_destroy(struct launcher_plan *p)
 	free(p);
 }
 
-static void
-leave_plan(struct launcher_plan *p)
+void
+launcher_plan_leave(struct launcher_plan *p)
 {
 	if (--p->users == 0 && p->forgotten)
 		launcher_plan_destroy(p);
 }
 
-static void
-end_watch(struct run *run)
+void
+run_end_watch(struct run *run)
 {
 	watch_destroy(run->watch);
 	run->watch = NULL;
 }
 
-static void
-destroy(struct run *run)
+void
+run_destroy(struct run *run)
 {
-	end_watch(run);
+	run_end_watch(run);
 	covers_finish(&run->setup.covers, run->workspace);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		cordon_fd_close_p(&run->setup.stdio[i]);
+		cordon_fd_close_p(&run->kept[i]);
+	}
 	cordon_fd_close_p(&run->pidfd);
 	cordon_fd_close_p(&run->link);
 	cordon_fd_close_p(&run->workspace);
 	cordon_launch_finish(&run->launch);
-	leave_plan(run->source);
+	launcher_plan_leave(run->source);
 	free(run);
 }
 
 /* Waits for the end of pid 1, and so of all that it was pid 1 of. */
-static void
-reap(const struct run *run)
+void
+run_reap(const struct run *run)
 {
 	siginfo_t info;
 
@@ -147,6 +149,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 	if (run == NULL)
 		return NULL;
 	run->pidfd = run->link = run->workspace = -1;
+	run->kept[0] = run->kept[1] = run->kept[2] = -1;
 	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	run->source = plan;
 	plan->users++;
@@ -172,9 +175,9 @@ abort_run(struct run *run)
 {
 	if (run->pidfd >= 0) {
 		run_kill(run, CORDON_END_KILLED);
-		reap(run);
+		run_reap(run);
 	}
-	destroy(run);
+	run_destroy(run);
 }
 
 static void
@@ -250,7 +253,7 @@ run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, i
 	run->launch = *launch;
 	memset(launch, 0, sizeof(*launch));
 	for (unsigned i = 0; i < fd_count; i++)
-		cordon_fd_close_p(&fds[i]);
+		run->kept[i] = cordon_fd_take(&fds[i]);
 	run->state = RUN_STARTING;
 	return 0;
 }
@@ -278,6 +281,8 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 		return -1;
 	}
 	run->state = RUN_LIVE;
+	for (int i = 0; i < 3; i++)
+		cordon_fd_close_p(&run->kept[i]);
 	ids_settle(&run->setup);
 	return 0;
 }
@@ -355,6 +360,17 @@ obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int 
 	}
 }
 
+/* ECONNRESET, once: it has gone without having read all (net/unix/af_unix.c, unix_release_sock). */
+static void
+note_unread(struct run *run)
+{
+	char byte;
+
+	if (recv(run->link, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		errno == ECONNRESET)
+		run->unread = 1;
+}
+
 void
 run_hear(struct launcher *l, struct run *run)
 {
@@ -364,6 +380,8 @@ run_hear(struct launcher *l, struct run *run)
 
 	if (run->launch.tty != 0)
 		cordon_fd_raise_limit(); /* for the terminal's master */
+	if (run->setup.ahead && run->state == RUN_STARTING)
+		note_unread(run);
 	got = init_receive(run->link, words, &fd);
 	if (run->launch.tty != 0)
 		cordon_fd_set_aside();
@@ -407,91 +425,4 @@ run_kill(struct run *run, enum cordon_end why)
 	if (!run->exited && run->end == CORDON_END_EXIT)
 		run->end = why;
 	(void)syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
-}
-
-/* The memory limit was the reason when it killed something and the command did not end well. */
-static int
-died_of_memory(const struct run *run)
-{
-	const int status = run->result.status;
-
-	return cgroup_memory_kills(&run->cgroup) > 0 &&
-	       (!run->exited || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
-		       (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL));
-}
-
-/* The report of a run that had started. */
-static void
-fill_result(struct run *run)
-{
-	run->result.run = run->launch.run;
-	run->result.end = run->end;
-	if (!run->exited && run->end == CORDON_END_EXIT)
-		run->result.end = CORDON_END_KILLED;
-	if (died_of_memory(run))
-		run->result.end = CORDON_END_MEMORY;
-	run->result.processes = cgroup_most_processes(&run->cgroup);
-	/* Placeholders first, that are not to be searched. */
-	end_watch(run);
-	covers_finish(&run->setup.covers, run->workspace);
-	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
-		starts_code_find(run->workspace, &run->started_at, &run->result);
-}
-
-/* Why a run never started. */
-static void
-fill_failure(const struct run *run, struct cordon_error *failure)
-{
-	if (run->fault.stage != STAGE_NONE) {
-		sandbox_describe(&run->fault, &run->setup, failure);
-	} else if (run->end == CORDON_END_PROTECT || run->end == CORDON_END_HIDE) {
-		/* The command may have begun: pid 1 says so a moment later. */
-		cordon_fail(failure, CORDON_EFLOOR, 0,
-			"a %s file of the workspace was replaced or appeared before the run was "
-			"under way; start it again",
-			run->end == CORDON_END_HIDE ? "hidden" : "protected");
-		(void)cordon_because(
-			failure, run->end == CORDON_END_HIDE ? "floor.hide" : "floor.protect");
-	} else if (died_of_memory(run)) {
-		cordon_fail(failure, CORDON_ELIMIT, 0,
-			"the memory limit is too small to start the command");
-		(void)cordon_because(failure, "limit.memory");
-	} else {
-		cordon_fail(failure, CORDON_EFLOOR, 0,
-			"pid 1 of the run was killed before the command started");
-		(void)cordon_because(failure, "floor.init");
-	}
-}
-
-void
-run_finish(struct launcher *l, struct run *run)
-{
-	const uint64_t number = run->launch.run;
-	struct cordon_exited result;
-	struct cordon_error failure = { 0 }, ignored;
-	struct run **place = &l->runs;
-	int started;
-
-	while (run->link >= 0)
-		run_hear(l, run); /* what it said last; ends with the hang-up */
-	reap(run);
-	while (*place != run)
-		place = &(*place)->next;
-	*place = run->next;
-	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
-		pool_lose(run);
-		destroy(run);
-		return;
-	}
-	started = run->state != RUN_STARTING;
-	if (started)
-		fill_result(run);
-	else
-		fill_failure(run, &failure);
-	result = run->result;
-	/* The monitor hears of the end when nothing is left of the run (M7). */
-	destroy(run);
-	if ((started ? cordon_launch_send_exited(l->link, &result, &ignored)
-		     : cordon_launch_send_failed(l->link, number, &failure, &ignored)) < 0)
-		(void)shutdown(l->link, SHUT_RDWR); /* it would wait for ever */
 }

@@ -41,6 +41,8 @@ struct launcher_plan {
 };
 /* NULL is accepted. */
 void launcher_plan_destroy(struct launcher_plan *plan);
+/* One of its users goes. */
+void launcher_plan_leave(struct launcher_plan *plan);
 
 struct pool;
 
@@ -84,6 +86,8 @@ struct run {
 	struct watch *watch;
 	enum cordon_limit_kind memory_kind, processes_kind;
 	struct timespec started_at; /* real time, for change times of files */
+	int unread; /* pid 1 has gone without having read its launch */
+	int kept[3]; /* streams of a launch that found it prepared, until it has started; else -1 */
 	enum cordon_end end;
 	int exited; /* INIT_EXIT was heard */
 	struct sandbox_fault fault;
@@ -104,6 +108,12 @@ int run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *w
 int run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err) CORDON_CHECKED;
 
+/* For run_end.c: waits for the end of pid 1, and so of all that it was pid 1 of; ends the watch of names;
+ * frees a run that is in no list. */
+void run_reap(const struct run *run);
+void run_end_watch(struct run *run);
+void run_destroy(struct run *run);
+
 /* pid 1 said something, or hung up. */
 void run_hear(struct launcher *l, struct run *run);
 /* Ends it when a watched name has changed. */
@@ -113,5 +123,7 @@ void run_sample(struct run *run);
 void run_signal(struct run *run, int signal);
 /* Kills all of it; over when the pidfd says so. */
 void run_kill(struct run *run, enum cordon_end why);
-/* The pidfd is readable: everything of the run is dead. Tells the monitor, cleans up and frees. */
-void run_finish(struct launcher *l, struct run *run);
+/* The pidfd is readable: everything of the run is dead. Tells the monitor, cleans up and frees. When it was
+ * prepared and somebody had killed it before it could take its launch, that is made with another run, which
+ * is returned; else NULL. */
+struct run *run_finish(struct launcher *l, struct run *run);

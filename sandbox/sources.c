@@ -27,8 +27,12 @@ add_source(struct launcher *l, int fd, const struct run *run, enum source source
 static void
 end_run(struct launcher *l, struct run *run)
 {
+	struct run *again;
+
 	l->slots[run->slot] = NULL;
-	run_finish(l, run);
+	again = run_finish(l, run);
+	if (again != NULL)
+		sources_add(l, again);
 }
 
 void
