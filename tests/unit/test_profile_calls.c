@@ -156,7 +156,7 @@ Test(profile_calls, have_the_arguments_that_the_running_kernel_describes)
 	for (size_t i = 0; i < ROWS; i++)
 		described += compare_with_kernel(call_by_name(rows[i].name));
 	if (described == 0)
-		cr_log_warn("tracefs is not readable: arguments were not compared");
+		cr_skip_test("tracefs is not readable: arguments were not compared");
 }
 
 Test(profile_calls, newer_ones_know_their_kernel)
