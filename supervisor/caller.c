@@ -483,16 +483,21 @@ welcome(struct caller *c)
 static int
 start_rpc(struct caller *c, int in, int out, struct cordon_error *err)
 {
-	int ends[2];
+	CORDON_CLOSE int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int ends[2], errors;
 	pid_t pid;
 
+	/* Not ours, which may be the operator's terminal: taken over, it could write anything there. */
+	errors = CORDON_SANITIZED ? 2 : null;
+	if (null < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not open /dev/null");
 	if (cordon_link_pair(ends, err) < 0)
 		return -1;
 	c->link = ends[0];
 	pid = cordon_fd_nonblock(c->link, 1) < 0
 		      ? cordon_fail(err, CORDON_ESYS, errno, "could not make a link")
 		      : cordon_spawn(c->serve->rpc_path, "cordon-rpc",
-				(const int[]){ in, out, 2, ends[1] }, 4, &c->rpc, err);
+				(const int[]){ in, out, errors, ends[1] }, 4, &c->rpc, err);
 	cordon_fd_close_p(&ends[1]);
 	return pid < 0 ? -1 : 0;
 }
