@@ -140,5 +140,8 @@ idmap_possible(int fd, int user_namespace)
 	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP,
 		.userns_fd = (uint64_t)user_namespace };
 
-	return tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0;
+	if (tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0)
+		return 1;
+	/* fs/namespace.c, can_idmap_mount(): what the file system or an earlier map does not let. */
+	return tree >= 0 && (errno == EINVAL || errno == EPERM) ? 0 : -1;
 }

@@ -26,5 +26,6 @@ int idmap_write(pid_t pid, uid_t inside, uid_t outside, gid_t group_inside, gid_
  * Allocates nothing. Returns 0 or -1 with errno. */
 int idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside);
 
-/* True when the directory fd lies on a file system that can be idmapped, found by trying. */
+/* Whether the directory fd lies on a file system that can be idmapped, found by trying: 1 or 0; -1 with
+ * errno when that could not be found out. */
 int idmap_possible(int fd, int user_namespace);

@@ -127,6 +127,7 @@ int
 ids_choose(struct sandbox_setup *s, int workspace, unsigned slot, struct cordon_error *err)
 {
 	const uid_t spare = spare_id(slot);
+	int possible;
 
 	s->workspace_idmap = -1;
 	s->mount_idmap = cordon_array(s->plan->mount_count + 1, sizeof(*s->mount_idmap));
@@ -142,8 +143,13 @@ ids_choose(struct sandbox_setup *s, int workspace, unsigned slot, struct cordon_
 	if (workspace >= 0) {
 		if (namespace_for(s, workspace, &s->workspace_idmap, err) < 0)
 			return -1;
-		if (s->workspace_idmap >= 0 && !idmap_possible(workspace, s->workspace_idmap) &&
-			settle_without_idmap(s, workspace, spare, err) < 0)
+		possible =
+			s->workspace_idmap < 0 ? 1 : idmap_possible(workspace, s->workspace_idmap);
+		/* A shortage is no reason to become somebody else. */
+		if (possible < 0)
+			return cordon_fail(
+				err, CORDON_ESYS, errno, "could not try to idmap the workspace");
+		if (possible == 0 && settle_without_idmap(s, workspace, spare, err) < 0)
 			return -1;
 	}
 	return idmap_mounts(s, err);
