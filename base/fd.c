@@ -150,9 +150,11 @@ cordon_fd_set_aside(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max < 4 * ASIDE)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
-	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? limit.rlim_max : limit.rlim_max - ASIDE;
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_max != RLIM_INFINITY)
+		limit.rlim_cur -= limit.rlim_max / 4 < ASIDE ? limit.rlim_max / 4 : ASIDE;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 

@@ -69,6 +69,34 @@ give_away(int placeholder, int workspace)
 		(void)!fchown(placeholder, owner.st_uid, owner.st_gid);
 }
 
+/* Removes the placeholder when nobody else holds it. Returns 0, or -1 with EWOULDBLOCK. */
+static int
+release(int parent, const char *name, int placeholder)
+{
+	struct stat st;
+
+	if (flock(placeholder, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	if (fstat(placeholder, &st) == 0 && is_still_there(parent, name, &st))
+		(void)!unlinkat(parent, name, AT_REMOVEDIR);
+	return 0;
+}
+
+/* Made, and then not opened for lack of descriptors: those that are set aside are enough to take it away. */
+static void
+undo(int parent, const char *name)
+{
+	const int sys = errno;
+	CORDON_CLOSE int fd = -1;
+
+	cordon_fd_raise_limit();
+	fd = open_placeholder(parent, name);
+	if (fd >= 0)
+		(void)!release(parent, name, fd);
+	cordon_fd_set_aside();
+	errno = sys;
+}
+
 int
 placeholder_take(int workspace, const char *path)
 {
@@ -89,8 +117,11 @@ placeholder_take(int workspace, const char *path)
 		fd = open_placeholder(parent, name);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* another run removed it in between */
-		if (fd < 0)
+		if (fd < 0) {
+			if (created)
+				undo(parent, name);
 			return -1;
+		}
 		if (created && geteuid() == 0)
 			give_away(fd, workspace);
 		if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
@@ -111,19 +142,6 @@ placeholder_take(int workspace, const char *path)
 	}
 	errno = EAGAIN;
 	return -1;
-}
-
-/* Removes the placeholder when nobody else holds it. Returns 0, or -1 with EWOULDBLOCK. */
-static int
-release(int parent, const char *name, int placeholder)
-{
-	struct stat st;
-
-	if (flock(placeholder, LOCK_EX | LOCK_NB) < 0)
-		return -1;
-	if (fstat(placeholder, &st) == 0 && is_still_there(parent, name, &st))
-		(void)!unlinkat(parent, name, AT_REMOVEDIR);
-	return 0;
 }
 
 void

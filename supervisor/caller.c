@@ -424,14 +424,14 @@ on_rpc_end(void *context, unsigned events)
 	for (int i = 0; i < LAST_WORDS && may_ask(c) && hear(c, &bytes, &err) > 0; i++)
 		;
 	(void)waitid(P_PIDFD, (id_t)c->rpc, &info, WEXITED | WNOHANG);
-	if (is_there(c) || (c->state == CALLER_BROKEN && info.si_status != 0)) {
+	/* By itself, that is: not by our signal, after its link had ended. */
+	if (info.si_status != 0 && (c->state != CALLER_LEAVING || info.si_code == CLD_EXITED ||
+					   info.si_status != SIGKILL)) {
 		cordon_fail(&err, CORDON_EPEER, 0,
 			"a caller was cut off: its cordon-rpc ended with %s %d",
 			info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-		if (info.si_code != CLD_EXITED || info.si_status != 0) {
-			cmd_say(&err);
-			s->status = EXIT_SETUP;
-		}
+		cmd_say(&err);
+		s->status = EXIT_SETUP;
 	}
 	destroy(c);
 	callers_reap(s);

@@ -56,7 +56,11 @@ def take_text(data):
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """How many; 0 of a process that may not be looked at: a helper of an ordinary user."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return 0
 
 
 def resident(pid):
@@ -94,13 +98,28 @@ def until(condition, patience=PATIENCE_S):
     return True
 
 
-class Honest:
-    """A caller with the real cordon-rpc. Each request waits for its answer."""
+def take_link(path, kind):
+    """Connects; the connection to the puppet, and its link to the monitor."""
+    caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    caller.settimeout(PATIENCE_S)
+    caller.connect(path)
+    caller.sendall(kind)
+    _, fds, _, _ = socket.recv_fds(caller, 1, 1)
+    return caller, fds[0]
 
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+class Honest:
+    """A caller with the real cordon-rpc, which has the puppet's link (the monitor lets nothing but the puppet
+    be executed). Each request waits for its answer."""
+
+    def __init__(self, path, rpc):
+        self.puppet, link = take_link(path, b"L")
+        self.socket, theirs = socket.socketpair()
+        self.rpc = subprocess.Popen(["sh", "-c", f"exec 3<&{link}; exec {rpc}"], stdin=theirs, stdout=theirs,
+                                    pass_fds=[link])
+        theirs.close()
+        os.close(link)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(path)
         self.file = self.socket.makefile("rb")
         self.next, self.trouble = 0, ""
         self.ask("initialize", protocolVersion="1", clientInfo={"name": "honest", "version": "0"})
@@ -134,18 +153,16 @@ class Honest:
     def close(self):
         self.file.close()
         self.socket.close()
+        self.rpc.wait(PATIENCE_S)
+        self.puppet.close()
 
 
 class Hostile:
     """A caller that holds the link of its cordon-rpc."""
 
     def __init__(self, path, kind=b"L", greet=True):
-        self.caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.caller.settimeout(PATIENCE_S)
-        self.caller.connect(path)
-        self.caller.sendall(kind)
-        _, fds, _, _ = socket.recv_fds(self.caller, 1, 1)
-        self.link = socket.socket(fileno=fds[0])
+        self.caller, link = take_link(path, kind)
+        self.link = socket.socket(fileno=link)
         self.link.settimeout(PATIENCE_S)
         self.fds = []  # of the last message
         if greet:
@@ -262,7 +279,6 @@ class World:
             os.mkdir(path, 0o755)
         for name in ("cordon", "cordon-launcher"):
             shutil.copy(os.path.join(os.path.dirname(cordon), name), stage)
-        shutil.copy(os.path.join(os.path.dirname(cordon), "cordon-rpc"), f"{stage}/cordon-rpc.honest")
         shutil.copy(puppet, f"{stage}/cordon-rpc")
         self.socket = os.path.join(scratch, "s")
         config = os.path.join(scratch, "config.json")
@@ -276,7 +292,7 @@ class World:
             stdout=subprocess.DEVNULL, stderr=self.log)
         if not until(lambda: os.path.exists(self.socket)):
             raise SystemExit("the monitor does not begin: " + self.said())
-        self.honest = Honest(self.socket)
+        self.honest = Honest(self.socket, os.path.join(os.path.dirname(cordon), "cordon-rpc"))
         self.honest_mark = f"honest-{os.getpid()}"
         self.honest.ask("session/open", session="a:b:honest", cwd=f"{self.workspace}/inner")
         self.honest.ask("process/start", session="a:b:honest", run="mine", label="honest-label",
