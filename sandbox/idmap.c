@@ -116,7 +116,11 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct idma
 	}
 	if (pid < 0) {
 		free(map.stack);
-		return cordon_fail(err, CORDON_EFLOOR, sys, "could not make a user namespace");
+		cordon_fail(err, CORDON_EFLOOR, sys,
+			"could not make a user namespace (needs user namespaces: sysctl "
+			"user.max_user_namespaces; inside a container its seccomp profile must "
+			"allow them; see cordon doctor)");
+		return cordon_because(err, "floor.userns");
 	}
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	if (idmap_write(pid, owner, run_uid, group, run_gid) == 0)
