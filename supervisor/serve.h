@@ -75,6 +75,10 @@ void caller_send(struct caller *c, enum rpc_message number, struct cordon_writer
 int caller_hand_over(struct caller *c, enum rpc_message number, struct cordon_writer *w, int *fds,
 	unsigned fd_count, struct cordon_error *err) CORDON_CHECKED;
 void caller_refuse(struct caller *c, uint64_t request, struct cordon_error *err, const char *rule);
+/* caller_take.c: one message of its cordon-rpc. Returns 0, or -1 with *err set when it broke the rules. */
+struct cordon_message;
+int caller_take(
+	struct caller *c, const struct cordon_message *m, struct cordon_error *err) CORDON_CHECKED;
 /* Ends the link and the caller's runs, now or when the stack is empty. */
 void caller_end(struct caller *c);
 /* Sees to those that broke; at the end of each event. */
