@@ -418,10 +418,13 @@ def _(place):
     for pid in pids:
         try:
             fds = os.listdir(f"/proc/{pid}/fd")
-        except PermissionError:
+        except (PermissionError, FileNotFoundError):
             continue
         for fd in fds:
-            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+            try:
+                target = os.readlink(f"/proc/{pid}/fd/{fd}")
+            except FileNotFoundError:  # closed, or ended, meanwhile: sandboxes are made ahead
+                continue
             check(not target.startswith("socket:[") or target[8:-1] not in inodes, "it has", target)
 
 
