@@ -336,6 +336,14 @@ tell_exited(struct job *job, const struct cordon_exited *exited)
 	free(result);
 }
 
+/* It was us who ended it, before its command had started. */
+static void
+say_killed(const struct serve *s, struct cordon_error *err)
+{
+	cordon_fail(err, CORDON_EPOLICY, 0, "the run was ended before its command had started");
+	(void)cordon_because(err, s->frozen ? "supervisor.frozen" : "run.killed");
+}
+
 void
 job_hear(struct serve *s, struct cordon_launch_event *event)
 {
@@ -350,8 +358,10 @@ job_hear(struct serve *s, struct cordon_launch_event *event)
 		hear_started(job, event);
 		break;
 	case CORDON_LAUNCH_FAILED:
+		if (job->killed)
+			say_killed(s, &event->failure);
 		/* Perhaps a file of the plan is another one by now. */
-		if (event->failure.code == CORDON_EFLOOR)
+		else if (event->failure.code == CORDON_EFLOOR)
 			plans_drop(s, job->plan);
 		if (job->caller != NULL)
 			caller_refuse(job->caller, job->request, &event->failure, "");

@@ -68,7 +68,7 @@ def _(place):
     link = serve(place)
     runs = [link.start("sleep", f"6{i}", notify=False) for i in range(20)]
     held = link.request("process/run", {"argv": ["sleep", "90"]})
-    wait_until(lambda: len(rows(place, link)) == 21, "all of them")
+    wait_until(lambda: [r["state"] for r in rows(place, link).values()] == ["running"] * 21, "all of them")
     ask(place, "stop-all")
     same(rows(place, link), {})
     same(link.result(held)["reason"], "killed")
