@@ -8,6 +8,7 @@
  *     is closed. (A peer could fill our table.)
  *  5. One message has one form: in a packet up to PACKET_BODY, in a memfd beyond.
  *  6. What a peer said before it went is still delivered.
+ *  7. Of a message that was finished nothing stays in our memory: the launcher's children are copies of it.
  *
  * Tests: tests/unit/test_base_link.c.
  * calls: sendmsg recvmsg memfd_create write fcntl lseek pread64 close */
@@ -207,10 +208,11 @@ parse(const uint8_t *packet, size_t size, struct luggage *l, struct cordon_messa
 	return 0;
 }
 
-int
-cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *err)
+/* Receives one packet into packet, which has room for the longest. */
+static int
+receive(int link, uint8_t *packet, size_t *ret_got, struct cordon_message *ret,
+	struct cordon_error *err)
 {
-	CORDON_FREE uint8_t *packet = malloc(HEADER + PACKET_BODY);
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int) * (CORDON_LINK_FDS + 1))];
@@ -227,8 +229,6 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 
 	for (unsigned i = 0; i < CORDON_LINK_FDS; i++)
 		m.fds[i] = -1;
-	if (packet == NULL) /* nothing was taken, so it can be tried again */
-		return cordon_fail(err, CORDON_ESYS, EAGAIN, "could not receive a message");
 	/* ECONNRESET: the peer closed without having read all of ours. The kernel says so once and
 	 * before it gives what the peer had sent, so look again (net/unix/af_unix.c). */
 	do
@@ -243,6 +243,7 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 		return cordon_fail(err, CORDON_ESYS,
 			errno == ENOMEM || errno == ENOBUFS ? EAGAIN : errno,
 			"could not receive a message");
+	*ret_got = (size_t)got;
 	take_descriptors(&h, &luggage);
 	if (got == 0 && luggage.count == 0)
 		return 0; /* an empty packet looks the same, and is no message */
@@ -259,10 +260,24 @@ cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *e
 	return 1;
 }
 
+int
+cordon_link_receive(int link, struct cordon_message *ret, struct cordon_error *err)
+{
+	uint8_t *packet = malloc(HEADER + PACKET_BODY);
+	size_t got = 0;
+	int result;
+
+	if (packet == NULL) /* nothing was taken, so it can be tried again */
+		return cordon_fail(err, CORDON_ESYS, EAGAIN, "could not receive a message");
+	result = receive(link, packet, &got, ret, err);
+	cordon_free_wiped(packet, got);
+	return result;
+}
+
 void
 cordon_message_finish(struct cordon_message *m)
 {
-	free(m->body);
+	cordon_free_wiped(m->body, m->size);
 	for (unsigned i = 0; i < m->fd_count; i++)
 		cordon_fd_close_p(&m->fds[i]);
 	*m = (struct cordon_message){ 0 };

@@ -14,6 +14,14 @@ cordon_free_p(void *pointer_to_pointer)
 	*pointer = NULL;
 }
 
+void
+cordon_free_wiped(void *pointer, size_t size)
+{
+	if (pointer != NULL)
+		explicit_bzero(pointer, size);
+	free(pointer);
+}
+
 void *
 cordon_array(size_t count, size_t size)
 {

@@ -18,8 +18,26 @@ cordon_writer_init(struct cordon_writer *w, size_t max)
 void
 cordon_writer_finish(struct cordon_writer *w)
 {
-	free(w->data);
+	cordon_free_wiped(w->data, w->size);
 	*w = (struct cordon_writer){ 0 };
+}
+
+/* Like cordon_grow, but leaves no copy of the data behind. */
+static int
+widen(struct cordon_writer *w, size_t need)
+{
+	struct cordon_writer wider = { .max = w->max };
+
+	if (need <= w->capacity)
+		return 0;
+	if (cordon_grow(&wider.data, &wider.capacity, need, w->max, 1) < 0)
+		return -1;
+	if (w->size > 0)
+		memcpy(wider.data, w->data, w->size);
+	cordon_free_wiped(w->data, w->size);
+	w->data = wider.data;
+	w->capacity = wider.capacity;
+	return 0;
 }
 
 static void
@@ -30,9 +48,7 @@ put(struct cordon_writer *w, const void *data, size_t size)
 	if (w->failed || size == 0)
 		return;
 	if (__builtin_add_overflow(w->size, size, &need) ||
-		cordon_grow(&w->data, &w->capacity,
-			need < FIRST_BYTES && FIRST_BYTES <= w->max ? FIRST_BYTES : need, w->max,
-			1) < 0) {
+		widen(w, need < FIRST_BYTES && FIRST_BYTES <= w->max ? FIRST_BYTES : need) < 0) {
 		w->failed = 1;
 		return;
 	}

@@ -209,9 +209,34 @@ cordon_launch_decode_prepare(
 	return 0;
 }
 
+static void
+wipe_string(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+}
+
+static void
+wipe_vector(char **vector)
+{
+	for (size_t i = 0; vector != NULL && vector[i] != NULL; i++)
+		wipe_string(vector[i]);
+}
+
+void
+cordon_launch_wipe(struct cordon_launch *launch)
+{
+	wipe_vector(launch->argv);
+	wipe_vector(launch->env);
+	wipe_string(launch->exe);
+	wipe_string(launch->cwd);
+	wipe_string(launch->workspace);
+}
+
 void
 cordon_launch_finish(struct cordon_launch *launch)
 {
+	cordon_launch_wipe(launch);
 	cordon_vector_free(launch->argv);
 	cordon_vector_free(launch->env);
 	free(launch->exe);

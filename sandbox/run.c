@@ -84,6 +84,15 @@ run_reap(const struct run *run)
 		;
 }
 
+/* In pid 1, which is a copy of the launcher: the launches of runs that are starting beside it go. Those of
+ * the others have gone already: tell_started, cordon_message_finish, cordon_writer_finish. */
+static void
+forget_others(const struct launcher *l)
+{
+	for (struct run *r = l->runs; r != NULL; r = r->next)
+		cordon_launch_wipe(&r->launch);
+}
+
 static int
 clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 {
@@ -109,8 +118,10 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	memcpy(run->setup.cgroup, run->cgroup.enter, sizeof(run->setup.cgroup));
 	args.pidfd = (uint64_t)(uintptr_t)&run->pidfd;
 	run->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (run->pid == 0)
+	if (run->pid == 0) {
+		forget_others(l);
 		init_main(&run->setup, l->no_caps);
+	}
 	if (run->pid < 0) {
 		run->fault.stage = STAGE_CLONE;
 		run->fault.sys = errno;
@@ -258,6 +269,16 @@ run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, i
 	return 0;
 }
 
+/* The command runs, and has it. Whoever is cloned next shall not (A11). */
+static void
+forget_launch(struct run *run)
+{
+	const uint64_t number = run->launch.run;
+
+	cordon_launch_finish(&run->launch);
+	run->launch.run = number;
+}
+
 /* Returns 0, or -1 when there are too few descriptors to pass the terminal. */
 static int
 tell_started(struct launcher *l, struct run *run, int notify, int pty)
@@ -284,6 +305,7 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&run->kept[i]);
 	ids_settle(&run->setup);
+	forget_launch(run);
 	return 0;
 }
 

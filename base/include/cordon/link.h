@@ -38,5 +38,5 @@ int cordon_link_send(int link, uint16_t number, const void *body, size_t size, c
 int cordon_link_receive(
 	int link, struct cordon_message *ret, struct cordon_error *err) CORDON_CHECKED;
 
-/* Frees the body and closes descriptors that were not taken. m may be all zero or finished. */
+/* Overwrites and frees the body, and closes descriptors that were not taken. m may be all zero or finished. */
 void cordon_message_finish(struct cordon_message *m);

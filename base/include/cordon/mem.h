@@ -8,6 +8,9 @@
 /* free(3) through a pointer to the pointer; for CORDON_FREE on locals of any pointer type. */
 void cordon_free_p(void *pointer_to_pointer);
 
+/* Overwrites size bytes, and frees them: for what no copy of the process may find later. NULL is accepted. */
+void cordon_free_wiped(void *pointer, size_t size);
+
 /* calloc(3) that also refuses a product that does not fit: returns NULL for it. */
 void *cordon_array(size_t count, size_t size);
 

@@ -15,7 +15,7 @@ struct cordon_writer {
 };
 
 void cordon_writer_init(struct cordon_writer *w, size_t max);
-void cordon_writer_finish(struct cordon_writer *w); /* frees; w may be all zero */
+void cordon_writer_finish(struct cordon_writer *w); /* overwrites and frees; w may be all zero */
 void cordon_put_u8(struct cordon_writer *w, uint8_t v);
 void cordon_put_u16(struct cordon_writer *w, uint16_t v);
 void cordon_put_u32(struct cordon_writer *w, uint32_t v);

@@ -159,6 +159,9 @@ int cordon_launch_receive(
 /* The launcher's side. */
 int cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
 	struct cordon_error *err) CORDON_CHECKED;
+/* Overwrites its strings; it has them no more, but stays as it is. For a copy of the launcher (A11). */
+void cordon_launch_wipe(struct cordon_launch *launch);
+/* Overwrites and frees. */
 void cordon_launch_finish(struct cordon_launch *launch);
 /* *ret->workspace is a fresh string, the caller's. */
 int cordon_launch_decode_prepare(const void *data, size_t size, struct cordon_prepare *ret,
