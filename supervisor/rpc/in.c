@@ -2,11 +2,24 @@
 #include "in.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "answers.h"
 #include "calls.h"
 #include "rpc.h"
+
+#define LARGE (16u * 1024) /* of a line, bytes; its tree may be fifty times that */
+
+/* What a large line needed would stay with us: some small thing stands at the heap's end by then. */
+static void
+give_back(struct in *in)
+{
+	if (!in->large || !lines_give_back(&in->lines))
+		return;
+	in->large = 0;
+	(void)malloc_trim(0);
+}
 
 /* All lines that are there. */
 static void
@@ -20,9 +33,11 @@ take_lines(struct in *in)
 	while (in->rpc->life == RPC_LIFE_SERVING && !in->paused) {
 		switch (lines_next(&in->lines, &line, &size)) {
 		case LINES_NONE:
+			give_back(in);
 			return;
 		case LINES_ONE:
 			calls_take_line(in->rpc, line, size);
+			in->large |= size > LARGE;
 			break;
 		case LINES_TOO_LONG:
 			fault_set(&fault, FAULT_REQUEST, "limit.line",

@@ -14,6 +14,7 @@ struct in {
 	struct cordon_watch *watch; /* NULL: a file, which is always ready */
 	struct cordon_timer *soon; /* when the loop comes round */
 	int paused;
+	int large; /* a line was, and what it needed is to be given back */
 	struct lines lines;
 };
 

@@ -6,9 +6,6 @@
 
 #include <cordon/mem.h>
 
-/* A buffer that a long line made is given back when it is empty. */
-#define KEEP (4 * LINE_READ)
-
 void
 lines_init(struct lines *l, size_t max)
 {
@@ -23,13 +20,20 @@ lines_finish(struct lines *l)
 	l->capacity = l->start = l->end = l->scanned = 0;
 }
 
+int
+lines_give_back(struct lines *l)
+{
+	if (l->end > l->start)
+		return 0;
+	lines_finish(l);
+	return 1;
+}
+
 char *
 lines_room(struct lines *l, size_t *ret_room)
 {
 	const size_t held = l->end - l->start;
 
-	if (held == 0 && l->capacity > KEEP)
-		lines_finish(l);
 	if (l->start > 0 && (held == 0 || l->capacity - l->end < LINE_READ)) {
 		memmove(l->data, l->data + l->start, held);
 		l->scanned -= l->start;

@@ -17,12 +17,14 @@ struct lines {
 /* max: bytes of a line, without its end. */
 void lines_init(struct lines *l, size_t max);
 void lines_finish(struct lines *l);
+/* Frees the buffer, when it is empty. Returns whether it is. */
+int lines_give_back(struct lines *l);
 /* Room for up to LINE_READ more bytes. NULL without memory. */
 char *lines_room(struct lines *l, size_t *ret_room);
 /* So many were put into the room. */
 void lines_added(struct lines *l, size_t count);
 
 enum lines_answer { LINES_NONE, LINES_ONE, LINES_TOO_LONG };
-/* The next whole line, without "\n"; it stays valid until lines_room. After LINES_TOO_LONG there is
+/* The next whole line, without "\n"; it stays valid until lines_room or lines_give_back. After LINES_TOO_LONG there is
  * nothing more to be had. */
 enum lines_answer lines_next(struct lines *l, const char **ret_line, size_t *ret_size);

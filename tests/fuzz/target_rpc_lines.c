@@ -131,6 +131,8 @@ read_lines(const uint8_t *data, size_t size, size_t piece)
 			if (piece > 1)
 				check_line(line, length);
 		}
+		if (piece % 2 != 0)
+			(void)lines_give_back(&lines);
 	}
 	lines_finish(&lines);
 	return count;

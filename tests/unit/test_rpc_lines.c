@@ -111,7 +111,7 @@ Test(rpc_lines, too_long_is_seen_with_its_end_too)
 	expect(LINES_TOO_LONG);
 }
 
-Test(rpc_lines, a_long_one_does_not_keep_its_memory)
+Test(rpc_lines, a_long_one_gives_its_memory_back)
 {
 	static char text[1u << 20];
 	size_t room;
@@ -122,6 +122,17 @@ Test(rpc_lines, a_long_one_does_not_keep_its_memory)
 	feed(text, sizeof(text));
 	expect(LINES_ONE);
 	cr_assert(ge(sz, lines.capacity, sizeof(text)));
+	cr_assert(eq(int, lines_give_back(&lines), 1));
 	cr_assert(ne(ptr, lines_room(&lines, &room), NULL));
 	cr_assert(lt(sz, lines.capacity, 512 * 1024));
+}
+
+Test(rpc_lines, the_begin_of_a_line_is_not_given_back)
+{
+	lines_init(&lines, 100);
+	feed("one\ntw", 6);
+	expect(LINES_ONE);
+	cr_assert(eq(int, lines_give_back(&lines), 0));
+	feed("o\n", 2);
+	expect(LINES_ONE);
 }
