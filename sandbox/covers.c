@@ -327,14 +327,16 @@ covers_find(struct sandbox_covers *covers, int workspace, const struct cordon_pl
 }
 
 void
-covers_finish(struct sandbox_covers *covers, int workspace)
+covers_finish(struct sandbox_covers *covers, int workspace, struct trash *trash)
 {
 	/* Children before parents. */
 	for (size_t i = covers->count; i > 0; i--) {
 		struct sandbox_cover *c = &covers->items[i - 1];
 
 		if (c->placeholder >= 0)
-			placeholder_release(workspace, c->path, c->placeholder);
+			trash_put(placeholder_release(workspace, c->path, c->placeholder) ? trash
+											  : NULL,
+				c->placeholder);
 		free(c->path);
 	}
 	free(covers->items);
@@ -353,6 +355,6 @@ covers_sweep(int workspace, char *const *protect, size_t protect_count)
 	for (size_t i = 0; i < covers.count; i++)
 		if (covers.items[i].missing)
 			held += placeholder_sweep(workspace, covers.items[i].path) < 0;
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 	return held;
 }

@@ -7,6 +7,8 @@
 #include <cordon/path.h>
 #include <cordon/plan.h>
 
+#include "trash.h"
+
 #define COVERS_MAX     4096
 #define COVERS_ENTRIES 100000 /* looked at for hide patterns; more refuses the run */
 
@@ -43,8 +45,9 @@ int covers_find(struct sandbox_covers *covers, int workspace, const struct cordo
 int covers_hold(
 	struct sandbox_covers *covers, int workspace, struct cordon_error *err) CORDON_CHECKED;
 
-/* Removes placeholders that no other run holds, and frees. covers may be all zero. */
-void covers_finish(struct sandbox_covers *covers, int workspace);
+/* Removes placeholders that no other run holds, and frees. What is removed is closed at once, or put into
+ * trash, unless that is NULL. covers may be all zero. */
+void covers_finish(struct sandbox_covers *covers, int workspace, struct trash *trash);
 
 /* Removes the placeholders that a killed launcher left for these patterns below workspace. Returns how
  * many somebody still holds. */
@@ -69,8 +72,9 @@ int placeholder_take(int workspace, const char *path);
 /* True for a directory that a run made to hold its name. */
 struct stat;
 int placeholder_is_one(const struct stat *st);
-/* Lets go of it, and removes it when nobody else holds it. placeholder is closed. */
-void placeholder_release(int workspace, const char *path, int placeholder);
+/* Lets go of it, and removes it when nobody else holds it. Returns 1 when it is removed: placeholder may be
+ * closed at any time. Else it is to be closed now, and 0 is returned. */
+int placeholder_release(int workspace, const char *path, int placeholder);
 /* Removes what a killed launcher left: the placeholder at path, if nobody holds it. Returns 0, or -1
  * when somebody does. */
 int placeholder_sweep(int workspace, const char *path);

@@ -361,22 +361,33 @@ make_ahead(struct launcher *l)
 		sources_add(l, run);
 }
 
-/* True when something is to be made for later; a run that starts waits for us, and comes first. */
+/* After how many milliseconds without an event something is to be made for later; -1: nothing is. A run that
+ * starts waits for us, and comes first. One that has just started, or ended, needs the processor more, unless
+ * the next that comes would find nothing: callers that launch one run after another leave no quiet moment. */
 static int
-has_time_to_fill(const struct launcher *l)
+quiet_before_fill(const struct launcher *l)
 {
-	return !l->ending && (wants_namespace(l) || pool_wants(l)) && !any_starting(l);
+	const enum pool_want want = pool_wants(l);
+
+	if (l->ending || any_starting(l) || (want == POOL_FULL && !wants_namespace(l)))
+		return -1;
+	return want == POOL_EMPTY ? 0 : QUIET_MS;
 }
 
 /* Waits for an event, and does meanwhile what nobody waits for. */
 static int
 wait_for_event(struct launcher *l, struct epoll_event *event)
 {
-	int found;
+	int found, quiet;
 
-	/* A run that has just started, or ended, needs the processor more. */
-	while (has_time_to_fill(l)) {
-		found = epoll_wait(l->epoll, event, 1, QUIET_MS);
+	while (l->trash.count > 0) {
+		found = epoll_wait(l->epoll, event, 1, 0);
+		if (found != 0)
+			return found;
+		trash_close_one(&l->trash);
+	}
+	while ((quiet = quiet_before_fill(l)) >= 0) {
+		found = epoll_wait(l->epoll, event, 1, quiet);
 		if (found != 0)
 			return found;
 		make_ahead(l);

@@ -69,7 +69,8 @@ give_away(int placeholder, int workspace)
 		(void)!fchown(placeholder, owner.st_uid, owner.st_gid);
 }
 
-/* Removes the placeholder when nobody else holds it. Returns 0, or -1 with EWOULDBLOCK. */
+/* Removes the placeholder when nobody else holds it. Returns 1 when it has, 0 when it was not there, or
+ * -1 with EWOULDBLOCK. */
 static int
 release(int parent, const char *name, int placeholder)
 {
@@ -77,9 +78,8 @@ release(int parent, const char *name, int placeholder)
 
 	if (flock(placeholder, LOCK_EX | LOCK_NB) < 0)
 		return -1;
-	if (fstat(placeholder, &st) == 0 && is_still_there(parent, name, &st))
-		(void)!unlinkat(parent, name, AT_REMOVEDIR);
-	return 0;
+	return fstat(placeholder, &st) == 0 && is_still_there(parent, name, &st) &&
+	       unlinkat(parent, name, AT_REMOVEDIR) == 0;
 }
 
 /* Made, and then not opened for lack of descriptors: those that are set aside are enough to take it away. */
@@ -144,16 +144,14 @@ placeholder_take(int workspace, const char *path)
 	return -1;
 }
 
-void
+int
 placeholder_release(int workspace, const char *path, int placeholder)
 {
-	CORDON_CLOSE int fd = placeholder;
 	CORDON_CLOSE int opened = -1;
 	const char *name;
 	const int parent = find_parent(workspace, path, &opened, &name);
 
-	if (parent >= 0)
-		(void)!release(parent, name, fd);
+	return parent >= 0 && release(parent, name, placeholder) == 1;
 }
 
 int
@@ -165,6 +163,8 @@ placeholder_sweep(int workspace, const char *path)
 	CORDON_CLOSE int fd = parent < 0 ? -1 : open_placeholder(parent, name);
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && placeholder_is_one(&st) ? release(parent, name, fd)
-									 : 0;
+	return fd >= 0 && fstat(fd, &st) == 0 && placeholder_is_one(&st) &&
+			       release(parent, name, fd) < 0
+		       ? -1
+		       : 0;
 }

@@ -181,21 +181,42 @@ memory_available(void)
 
 #define SHORT_OF_MEMORY 10 /* per cent */
 
-static int
-lacks(const struct launcher *l, const struct pool *p, time_t at)
+static enum pool_want
+want_of(const struct launcher *l, const struct pool *p, time_t at)
 {
-	return at >= p->not_before && count_of(l, p) < p->wanted;
+	const unsigned count = count_of(l, p);
+
+	if (at < p->not_before || count >= p->wanted)
+		return POOL_FULL;
+	return count == 0 ? POOL_EMPTY : POOL_LACKS;
 }
 
-int
-pool_wants(const struct launcher *l)
+/* The one that wants most, or NULL. */
+static struct pool *
+neediest(const struct launcher *l, enum pool_want *ret_want)
 {
 	const time_t at = now();
+	struct pool *found = NULL;
 
-	for (const struct pool *p = l->pools; p != NULL; p = p->next)
-		if (lacks(l, p, at))
-			return 1;
-	return 0;
+	*ret_want = POOL_FULL;
+	for (struct pool *p = l->pools; p != NULL; p = p->next) {
+		const enum pool_want want = want_of(l, p, at);
+
+		if (want > *ret_want) {
+			*ret_want = want;
+			found = p;
+		}
+	}
+	return found;
+}
+
+enum pool_want
+pool_wants(const struct launcher *l)
+{
+	enum pool_want want;
+
+	(void)neediest(l, &want);
+	return want;
 }
 
 struct run *
@@ -203,23 +224,19 @@ pool_fill(struct launcher *l)
 {
 	struct cordon_error ignored;
 	struct run *run = NULL;
+	enum pool_want want;
+	struct pool *p = neediest(l, &want);
 
-	for (struct pool *p = l->pools; p != NULL; p = p->next) {
-		if (!lacks(l, p, now()))
-			continue;
-		if (memory_available() < SHORT_OF_MEMORY) {
-			p->not_before = now() + PAUSE_S;
-			continue;
-		}
-		if (run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
-			    &p->identity, &run, &ignored) < 0) {
-			p->not_before = now() + PAUSE_S; /* a launch will say why */
-			continue;
-		}
-		run->pool = p;
-		return run;
+	if (p == NULL)
+		return NULL;
+	if (memory_available() < SHORT_OF_MEMORY ||
+		run_make_ahead(l, (struct launcher_plan *)(uintptr_t)p->plan, p->workspace,
+			&p->identity, &run, &ignored) < 0) {
+		p->not_before = now() + PAUSE_S; /* a launch will say why */
+		return NULL;
 	}
-	return NULL;
+	run->pool = p;
+	return run;
 }
 
 void

@@ -18,8 +18,12 @@ struct run *pool_take(
 	struct launcher *l, const struct launcher_plan *plan, const struct cordon_launch *launch);
 /* Makes one run ahead where one is missing. Returns it, or NULL. Called when there is nothing else to do. */
 struct run *pool_fill(struct launcher *l);
-/* True when pool_fill would make one. */
-int pool_wants(const struct launcher *l);
+enum pool_want {
+	POOL_FULL, /* pool_fill would make none */
+	POOL_LACKS, /* there are fewer than asked for */
+	POOL_EMPTY, /* the next launch would be cold */
+};
+enum pool_want pool_wants(const struct launcher *l);
 /* A prepared run has died: nobody killed it, so that the next would die, too. */
 void pool_lose(struct run *run);
 /* Kills what is prepared while memory is short. */

@@ -48,18 +48,32 @@ launcher_plan_leave(struct launcher_plan *p)
 		launcher_plan_destroy(p);
 }
 
-void
-run_end_watch(struct run *run)
+static void
+end_watch(struct run *run)
 {
 	watch_destroy(run->watch);
 	run->watch = NULL;
 }
 
-void
-run_destroy(struct run *run)
+/* `cordon run` asks for one run only: whoever unmounts the workspace after it must find that nothing of it is
+ * open. A launcher that serves on has it open for the next run in any case. */
+static struct trash *
+trash_of(struct launcher *l)
 {
-	run_end_watch(run);
-	covers_finish(&run->setup.covers, run->workspace);
+	return l->sequence > 1 ? &l->trash : NULL;
+}
+
+void
+run_end_covers(struct launcher *l, struct run *run)
+{
+	end_watch(run);
+	covers_finish(&run->setup.covers, run->workspace, trash_of(l));
+}
+
+void
+run_destroy(struct launcher *l, struct run *run)
+{
+	run_end_covers(l, run);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
 	for (int i = 0; i < 3; i++) {
@@ -182,13 +196,13 @@ create(struct launcher *l, struct launcher_plan *plan)
 
 /* What did not come to be part of the launcher's runs. */
 static void
-abort_run(struct run *run)
+abort_run(struct launcher *l, struct run *run)
 {
 	if (run->pidfd >= 0) {
 		run_kill(run, CORDON_END_KILLED);
 		run_reap(run);
 	}
-	run_destroy(run);
+	run_destroy(l, run);
 }
 
 static void
@@ -216,7 +230,7 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
 	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
 		prepare_covers(l, run, err) < 0) {
-		abort_run(run);
+		abort_run(l, run);
 		return -1;
 	}
 	add(l, run);
@@ -236,11 +250,11 @@ run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *works
 	run->launch.workspace = strdup(workspace);
 	run->launch.workspace_identity = *identity;
 	if (run->launch.workspace == NULL) {
-		abort_run(run);
+		abort_run(l, run);
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a run");
 	}
 	if (prepare_ahead(l, run, err) < 0 || clone_init(l, run, err) < 0) {
-		abort_run(run);
+		abort_run(l, run);
 		return -1;
 	}
 	add(l, run);

@@ -16,6 +16,7 @@
 #include "netns.h"
 #include "setup.h"
 #include "stage.h"
+#include "trash.h"
 #include "watch.h"
 
 /* Life of a run. There is no way back. One that is made for a launch begins as STARTING; one that is made
@@ -63,6 +64,7 @@ struct launcher {
 	struct watches watches;
 	int watches_added; /* to epoll */
 	struct netns_spare net;
+	struct trash trash; /* closed when there is nothing else to do */
 	struct caps_none *no_caps;
 	unsigned sequence;
 	int landlock_abi;
@@ -108,11 +110,11 @@ int run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *w
 int run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
 	struct cordon_error *err) CORDON_CHECKED;
 
-/* For run_end.c: waits for the end of pid 1, and so of all that it was pid 1 of; ends the watch of names;
- * frees a run that is in no list. */
+/* For run_end.c: waits for the end of pid 1, and so of all that it was pid 1 of; ends the watch of names and
+ * removes placeholders; frees a run that is in no list. */
 void run_reap(const struct run *run);
-void run_end_watch(struct run *run);
-void run_destroy(struct run *run);
+void run_end_covers(struct launcher *l, struct run *run);
+void run_destroy(struct launcher *l, struct run *run);
 
 /* pid 1 said something, or hung up. */
 void run_hear(struct launcher *l, struct run *run);

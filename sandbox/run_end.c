@@ -26,7 +26,7 @@ died_of_memory(const struct run *run)
 
 /* The report of a run that had started. */
 static void
-fill_result(struct run *run)
+fill_result(struct launcher *l, struct run *run)
 {
 	run->result.run = run->launch.run;
 	run->result.end = run->end;
@@ -36,8 +36,7 @@ fill_result(struct run *run)
 		run->result.end = CORDON_END_MEMORY;
 	run->result.processes = cgroup_most_processes(&run->cgroup);
 	/* Placeholders first, that are not to be searched. */
-	run_end_watch(run);
-	covers_finish(&run->setup.covers, run->workspace);
+	run_end_covers(l, run);
 	if (run->workspace >= 0 && run->setup.plan->workspace == CORDON_WORKSPACE_WRITE)
 		starts_code_find(run->workspace, &run->started_at, &run->result);
 }
@@ -88,7 +87,7 @@ start_again(struct launcher *l, struct run *run, struct cordon_error *err)
 		fds[i] = cordon_fd_take(&run->kept[i]);
 	memset(&run->launch, 0, sizeof(run->launch));
 	plan->users++; /* it may be forgotten by now */
-	run_destroy(run);
+	run_destroy(l, run);
 	result = run_start(l, plan, &launch, fds, err);
 	launcher_plan_leave(plan);
 	cordon_launch_finish(&launch);
@@ -121,7 +120,7 @@ run_finish(struct launcher *l, struct run *run)
 	take_out(l, run);
 	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
 		pool_lose(run);
-		run_destroy(run);
+		run_destroy(l, run);
 		return NULL;
 	}
 	result = run->result;
@@ -134,12 +133,12 @@ run_finish(struct launcher *l, struct run *run)
 	} else {
 		started = run->state != RUN_STARTING;
 		if (started)
-			fill_result(run);
+			fill_result(l, run);
 		else
 			fill_failure(run, &failure);
 		result = run->result;
 		/* The monitor hears of the end when nothing is left of the run (M7). */
-		run_destroy(run);
+		run_destroy(l, run);
 	}
 	if ((started ? cordon_launch_send_exited(l->link, &result, &ignored)
 		     : cordon_launch_send_failed(l->link, number, &failure, &ignored)) < 0)

@@ -242,7 +242,7 @@ judge(struct watch *w, const char *path, uint32_t mask)
 			hidden = SIZE_MAX;
 		else
 			hidden = found.count;
-		covers_finish(&found, w->workspace);
+		covers_finish(&found, w->workspace, NULL);
 		for (size_t i = 0; i < w->covers->count; i++)
 			known += w->covers->items[i].kind >= COVER_BLANK_FILE;
 		if (hidden > known)
@@ -286,7 +286,7 @@ look_at_all(struct watch *w)
 		 (covers_hide(&found, w->workspace, w->plan, &ignored) < 0 ||
 			 (w->follows_all && add_tree(w, "") < 0));
 	hidden = found.count;
-	covers_finish(&found, w->workspace);
+	covers_finish(&found, w->workspace, NULL);
 	return failed || hidden > known ? CORDON_END_HIDE : CORDON_END_EXIT;
 }
 

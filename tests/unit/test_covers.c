@@ -92,7 +92,7 @@ Test(covers, a03_pins_parents_and_protects_what_exists)
 	cr_assert(eq(int, find(&covers, "a")->kind, COVER_PIN));
 	cr_assert(eq(int, find(&covers, "a/b")->kind, COVER_PIN));
 	cr_assert(eq(int, find(&covers, "a/b/c")->kind, COVER_READ_ONLY));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 }
 
 Test(covers, a03_holds_an_absent_name_and_takes_the_placeholder_away)
@@ -107,7 +107,7 @@ Test(covers, a03_holds_an_absent_name_and_takes_the_placeholder_away)
 	cr_assert(exists(".envrc"));
 	cr_assert(not(exists(".git")), "git init must work");
 	cr_assert(eq(sz, covers.count, 1));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 	cr_assert(not(exists(".envrc")));
 }
 
@@ -120,9 +120,9 @@ Test(covers, the_last_of_two_runs_takes_the_placeholder_away)
 
 	cr_assert(eq(int, make_covers(&first, workspace, &plan, &err), 0));
 	cr_assert(eq(int, make_covers(&second, workspace, &plan, &err), 0));
-	covers_finish(&first, workspace);
+	covers_finish(&first, workspace, NULL);
 	cr_assert(exists(".envrc"));
-	covers_finish(&second, workspace);
+	covers_finish(&second, workspace, NULL);
 	cr_assert(not(exists(".envrc")));
 }
 
@@ -170,7 +170,7 @@ Test(covers, a_directory_of_the_user_is_not_taken_for_a_placeholder)
 	mkdirat(workspace, ".vscode", 0755);
 
 	cr_assert(eq(int, make_covers(&covers, workspace, &plan, &err), 0));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 	cr_assert(eq(sz, covers_sweep(workspace, protect, 1), 0));
 
 	cr_assert(exists(".vscode"));
@@ -237,7 +237,7 @@ Test(covers, a03_a_lack_of_descriptors_is_not_taken_for_absence)
 
 		cr_expect(eq(int, result, -1), "%zu", i);
 		cr_expect(eq(int, err.sys, EMFILE));
-		covers_finish(&covers, workspace);
+		covers_finish(&covers, workspace, NULL);
 	}
 }
 
@@ -255,7 +255,7 @@ Test(covers, nothing_opens_what_a_parent_protects)
 
 	cr_assert(eq(sz, covers.count, 1));
 	cr_assert(eq(int, covers.items[0].kind, COVER_READ_ONLY));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 }
 
 Test(covers, a_star_is_every_entry)
@@ -273,7 +273,7 @@ Test(covers, a_star_is_every_entry)
 
 	cr_assert(ne(ptr, (void *)find(&covers, "m/two/config"), NULL));
 	cr_assert(ne(ptr, (void *)find(&covers, "m/one/config"), NULL), "held");
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 	cr_assert(not(exists("m/one/config")));
 }
 
@@ -305,7 +305,7 @@ Test(covers, a03_two_stars_find_repositories_at_any_depth)
 		}
 	cr_assert(eq(str, found,
 		(char *)"m/deep/two/config\nm/one/config\nm/one/modules/sub/config held\n"));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 }
 
 Test(covers, a04_hides_what_matches_and_follows_no_link)
@@ -323,7 +323,7 @@ Test(covers, a04_hides_what_matches_and_follows_no_link)
 	cr_assert(eq(sz, covers.count, 1));
 	cr_assert(eq(str, covers.items[0].path, "a/.env"));
 	cr_assert(eq(int, covers.items[0].kind, COVER_BLANK_FILE));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 }
 
 Test(covers, a03_a_protected_link_protects_what_it_leads_to)
@@ -341,7 +341,7 @@ Test(covers, a03_a_protected_link_protects_what_it_leads_to)
 	cr_assert(eq(int, find(&covers, "CLAUDE.md")->kind, COVER_READ_ONLY));
 	cr_assert(eq(int, find(&covers, "docs/agents.md")->kind, COVER_READ_ONLY));
 	cr_assert(eq(int, find(&covers, "docs")->kind, COVER_PIN));
-	covers_finish(&covers, workspace);
+	covers_finish(&covers, workspace, NULL);
 }
 
 /* More happens than inotify(7) keeps, so that what follows is not told. */
@@ -407,7 +407,7 @@ Test(covers, a04_what_happens_among_lost_events_is_found)
 		cr_expect(
 			eq(int, (int)watch_end(watch), (int)cases[i].end), "%s", cases[i].replaced);
 		watch_destroy(watch);
-		covers_finish(&covers, workspace);
+		covers_finish(&covers, workspace, NULL);
 	}
 	cr_expect(not(exists(".git/commondir")));
 	watches_finish(&watches);
@@ -444,7 +444,28 @@ Test(covers, a04_a_watch_knows_nothing_of_what_was_before_it)
 	put_in_place("AGENTS.md");
 	cr_expect(eq(int, (int)heard(&watches, second), CORDON_END_PROTECT));
 	watch_destroy(second);
-	covers_finish(&covers[0], workspace);
-	covers_finish(&covers[1], workspace);
+	covers_finish(&covers[0], workspace, NULL);
+	covers_finish(&covers[1], workspace, NULL);
 	watches_finish(&watches);
+}
+
+/* What nobody waits for: only what is removed, so that no lock is held any longer. */
+Test(covers, a_removed_placeholder_may_be_closed_later)
+{
+	struct sandbox_covers covers = { 0 }, other = { 0 };
+	struct cordon_error err = { 0 };
+	struct trash trash = { .count = 0 };
+
+	cr_assert(eq(int, covers_add(&covers, "held", COVER_READ_ONLY, 1, &err), 0));
+	cr_assert(eq(int, covers_add(&other, "held", COVER_READ_ONLY, 1, &err), 0));
+	cr_assert(eq(int, covers_hold(&covers, workspace, &err), 0));
+	cr_assert(eq(int, covers_hold(&other, workspace, &err), 0));
+	covers_finish(&covers, workspace, &trash);
+	cr_expect(eq(uint, trash.count, 0), "another run holds it");
+	cr_expect(exists("held"));
+	covers_finish(&other, workspace, &trash);
+	cr_expect(not(exists("held")));
+	cr_assert(eq(uint, trash.count, 1));
+	trash_close_one(&trash);
+	cr_expect(eq(uint, trash.count, 0));
 }
