@@ -63,9 +63,8 @@ end_by_us(struct run_outcome *o, enum run_reason why, uint64_t wall_ms_limit, ui
 	o->reason = why;
 	if (why == REASON_TIMEOUT) {
 		cordon_fail(&o->error, CORDON_ELIMIT, 0,
-			"the run reached its time limit of %llu ms (--timeout, or limits.wall of "
-			"the "
-			"profile)",
+			"the run reached its time limit of %llu ms (--timeout or timeoutMs, or "
+			"limits.wall of the profile)",
 			(unsigned long long)wall_ms_limit);
 		end_by_limit(o, EXIT_TIMEOUT, "limit.wall");
 	} else if (why == REASON_OUTPUT) {

@@ -110,7 +110,7 @@ open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_erro
 	if (cwd[0] == '/') {
 		if (!cordon_path_within(cwd, w->path))
 			return cordon_fail(err, CORDON_EINPUT, 0,
-				"--cwd '%s' is not below the workspace '%s'", cwd, w->path);
+				"cwd '%s' is not below the workspace '%s'", cwd, w->path);
 		below = cwd + strlen(w->path);
 		below += strspn(below, "/");
 		if (*below == '\0')
@@ -119,11 +119,11 @@ open_cwd(int workspace, const char *cwd, struct workspace *w, struct cordon_erro
 	fd = cordon_open_beneath(workspace, below, O_PATH | O_DIRECTORY, 0, err);
 	if (fd < 0) {
 		err->code = CORDON_EINPUT; /* a wrong option, whatever is wrong with it */
-		return cordon_while(err, "--cwd");
+		return cordon_while(err, "cwd");
 	}
 	/* pid 1 of the run could enter it, and leave the command where it may not be. */
 	if (faccessat(fd, ".", X_OK, AT_EACCESS) < 0)
-		return cordon_fail(err, CORDON_EINPUT, errno, "could not enter --cwd '%s'", cwd);
+		return cordon_fail(err, CORDON_EINPUT, errno, "could not enter cwd '%s'", cwd);
 	if (cordon_identify(fd, &w->cwd_identity) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not look at '%s'", cwd);
 	return name_of(fd, w->cwd, err);
