@@ -138,8 +138,8 @@ highest_sequence(const struct cordon_ledger_cursor *c)
 /* Something that is no record stands at c->at, or behind it. Whole records of later batches say that it was
  * on disk before they were written (ledger_format.h, MUST 3); and the very record that is expected, further
  * on, that something stands where zeroes were written. */
-static enum cordon_ledger_found
-judge_rest(const struct cordon_ledger_cursor *c)
+enum cordon_ledger_found
+cordon_ledger_cursor_judge(const struct cordon_ledger_cursor *c)
 {
 	const uint64_t expected = c->state.tree.size, highest = highest_sequence(c);
 
@@ -188,7 +188,7 @@ find_next(const struct cordon_ledger_cursor *c, size_t *ret_at, struct cordon_er
 	if (left < record_size(1) || get_le16(c->data + c->at) == 0) {
 		if (!all_zero(c->data + c->at, left)) {
 			say(c, c->at, "something stands where zeroes or a record must", err);
-			return judge_rest(c);
+			return cordon_ledger_cursor_judge(c);
 		}
 		next = c->at + left;
 		if (next == c->size)
@@ -198,7 +198,7 @@ find_next(const struct cordon_ledger_cursor *c, size_t *ret_at, struct cordon_er
 		if (all_zero(c->data + next, c->size - next))
 			return CORDON_LEDGER_END;
 		say(c, next, "no record is there, and something follows", err);
-		return judge_rest(c);
+		return cordon_ledger_cursor_judge(c);
 	}
 	*ret_at = next;
 	return CORDON_LEDGER_RECORD;
@@ -239,7 +239,7 @@ cordon_ledger_cursor_next(struct cordon_ledger_cursor *c, struct cordon_ledger_r
 		return found;
 	if (!is_record(c->data, c->size, at, UINT64_MAX)) {
 		say(c, at, "its length or CRC is wrong", err);
-		return judge_rest(c);
+		return cordon_ledger_cursor_judge(c);
 	}
 	length = get_le16(c->data + at);
 	why = check_links(c, at, leaf, chain);
@@ -249,7 +249,7 @@ cordon_ledger_cursor_next(struct cordon_ledger_cursor *c, struct cordon_ledger_r
 		say(c, at, why, err);
 		/* A page that was lost leaves zeroes before what is out of its turn. Else somebody moved it:
 		 * the CRC tells that this is no torn one. */
-		return at != c->at ? judge_rest(c) : CORDON_LEDGER_DAMAGED;
+		return at != c->at ? cordon_ledger_cursor_judge(c) : CORDON_LEDGER_DAMAGED;
 	}
 	memcpy(c->state.chain, chain, sizeof(chain));
 	*ret = (struct cordon_ledger_record){ .sequence = c->state.tree.size - 1,

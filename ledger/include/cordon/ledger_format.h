@@ -116,6 +116,7 @@ enum cordon_ledger_found {
 	CORDON_LEDGER_END, /* nothing but zeroes, or nothing, follows */
 	CORDON_LEDGER_TORN, /* what follows was written and never acknowledged; *err says what is wrong */
 	CORDON_LEDGER_DAMAGED, /* what follows was changed after it was written; *err says what is wrong */
+	CORDON_LEDGER_FAILED, /* it could not be read (only where files are); *err says why */
 };
 
 struct cordon_ledger_record {
@@ -145,6 +146,9 @@ int cordon_ledger_cursor_init(struct cordon_ledger_cursor *c, const void *data, 
 enum cordon_ledger_found cordon_ledger_cursor_next(struct cordon_ledger_cursor *c,
 	struct cordon_ledger_record *ret, struct cordon_ledger_proof *proof,
 	struct cordon_error *err) CORDON_CHECKED;
+
+/* What it means that no record can be read at c->at: torn or damaged, as above. */
+enum cordon_ledger_found cordon_ledger_cursor_judge(const struct cordon_ledger_cursor *c);
 
 /* CRC-32C (RFC 3720, appendix B.4) of data, going on from before; 0 to begin. */
 uint32_t cordon_ledger_crc(uint32_t before, const void *data, size_t size);
