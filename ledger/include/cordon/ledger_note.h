@@ -47,7 +47,8 @@ ptrdiff_t cordon_ledger_note_sign(const struct cordon_ledger_checkpoint *checkpo
 	const uint8_t seed[CORDON_SIGN_SEED], char out[CORDON_LEDGER_NOTE_MAX],
 	struct cordon_error *err) CORDON_CHECKED;
 
-/* Reads the note at the begin of text and verifies it with key. *ret_used is its length. Returns 0, or -1
+/* Reads the note at the begin of text and verifies it with key; with NULL the signature is not looked at, and
+ * the note proves nothing. *ret_used is its length. Returns 0, or -1
  * with *err set and nothing written:
  *   CORDON_ELIMIT  text ends before the note does: the last one, torn
  *   CORDON_EPEER   this is no note of a ledger

@@ -35,7 +35,7 @@ struct cordon_ledger_notes;
 struct cordon_ledger_notes *cordon_ledger_notes_create(
 	int directory, struct cordon_error *err) CORDON_CHECKED;
 void cordon_ledger_notes_destroy(struct cordon_ledger_notes *n);
-/* The next checkpoint, verified with key. *ret_text is its note, borrowed until the next call. END after the
+/* The next checkpoint, verified with key (NULL: as for cordon_ledger_note_verify). *ret_text is its note, borrowed until the next call. END after the
  * last; TORN for a last one that was cut; DAMAGED for one that is none, or not by key. */
 enum cordon_ledger_found cordon_ledger_notes_next(struct cordon_ledger_notes *n,
 	const uint8_t key[CORDON_SIGN_PUBLIC], struct cordon_ledger_checkpoint *ret,
@@ -63,3 +63,9 @@ struct cordon_ledger_report {
  * read: CORDON_ENOTFOUND when there is none. */
 int cordon_ledger_verify(int directory, const uint8_t key[CORDON_SIGN_PUBLIC],
 	struct cordon_ledger_report *ret, struct cordon_error *err) CORDON_CHECKED;
+
+/* The proof that the record with this sequence is in the ledger, for who trusts the public key and nothing
+ * else: one line of JSON (cordon-ledger(5)), which the caller frees. NULL with *err set: CORDON_ENOTFOUND when
+ * no checkpoint covers the record, CORDON_EPEER when the ledger is damaged before it. */
+char *cordon_ledger_prove(int directory, const uint8_t key[CORDON_SIGN_PUBLIC], uint64_t sequence,
+	struct cordon_error *err) CORDON_CHECKED;
