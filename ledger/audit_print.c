@@ -1,4 +1,4 @@
-#include "ledger_print.h"
+#include "audit_print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <cordon/text.h>
 
 void
-ledger_print_json(const struct cordon_ledger_record *record)
+audit_print_json(const struct cordon_ledger_record *record)
 {
 	printf("{\"sequence\":%" PRIu64 ",\"record\":", record->sequence);
 	fwrite(record->payload, 1, record->payload_size, stdout);
@@ -16,7 +16,7 @@ ledger_print_json(const struct cordon_ledger_record *record)
 }
 
 void
-ledger_print_export(
+audit_print_export(
 	const struct cordon_ledger_record *record, const uint8_t chain[CORDON_DIGEST_SIZE])
 {
 	char leaf_hex[CORDON_DIGEST_HEX] = "", chain_hex[CORDON_DIGEST_HEX];
@@ -104,8 +104,7 @@ print_members(const char *json, size_t size)
 }
 
 void
-ledger_print_line(
-	const struct cordon_ledger_record *record, const struct cordon_ledger_about *about)
+audit_print_line(const struct cordon_ledger_record *record, const struct cordon_ledger_about *about)
 {
 	const time_t seconds = (time_t)(about->time_ms / 1000);
 	char when[32] = "?";
