@@ -60,6 +60,19 @@ cordon_digest_of(
 	return 0;
 }
 
+int
+cordon_digest_parts(
+	const struct cordon_digest_part *parts, size_t count, uint8_t out[CORDON_DIGEST_SIZE])
+{
+	SHA256_CTX context;
+	int ok = SHA256_Init(&context);
+
+	for (size_t i = 0; i < count; i++)
+		ok &= SHA256_Update(&context, parts[i].data, parts[i].size);
+	ok &= SHA256_Final(out, &context);
+	return ok == 1 ? 0 : -1;
+}
+
 /* RFC 2104, 2: H(key xor opad, H(key xor ipad, data)); a key longer than a block is hashed first. */
 int
 cordon_digest_keyed(const void *key, size_t key_size, const void *data, size_t size,

@@ -65,6 +65,11 @@ else()
 endif()
 target_compile_definitions(cordon_test_flags INTERFACE
 	CORDON_COVERED=$<BOOL:${CORDON_COVERAGE}>)
+# What is fuzzed has to tell the fuzzer which way it went; without this it guesses.
+if(CORDON_FUZZ)
+	target_compile_options(cordon_test_flags INTERFACE -fsanitize=fuzzer-no-link)
+	target_link_options(cordon_test_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CORDON_COVERAGE)
 	target_compile_options(cordon_test_flags INTERFACE --coverage -fprofile-abs-path
 		-fprofile-update=atomic)

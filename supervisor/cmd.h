@@ -17,6 +17,7 @@ int cmd_stop_all(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_ledger(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /* "cordon: sentence" on standard error. Errors that begin with FILE:LINE:COLUMN keep that form. */

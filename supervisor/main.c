@@ -20,6 +20,7 @@ static const struct {
 	{ "status", cmd_status, "say which monitors are there" },
 	{ "policy", cmd_policy, "say what would become of a command, without running it" },
 	{ "profile", cmd_profile, "list the profiles, or show what one grants" },
+	{ "ledger", cmd_ledger, "read and check the record of what was run and refused" },
 	{ "doctor", cmd_doctor, "say which protections this machine has" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -24,3 +24,12 @@ int cordon_digest_of(const void *data, size_t size, uint8_t out[CORDON_DIGEST_SI
 int cordon_digest_keyed(const void *key, size_t key_size, const void *data, size_t size,
 	uint8_t out[CORDON_DIGEST_SIZE]) CORDON_CHECKED;
 void cordon_digest_hex(const uint8_t digest[CORDON_DIGEST_SIZE], char out[CORDON_DIGEST_HEX]);
+
+struct cordon_digest_part {
+	const void *data;
+	size_t size;
+};
+
+/* SHA-256 of the parts one after the other, without allocating. Returns 0, or -1 when libcrypto fails. */
+int cordon_digest_parts(const struct cordon_digest_part *parts, size_t count,
+	uint8_t out[CORDON_DIGEST_SIZE]) CORDON_CHECKED;
