@@ -1,3 +1,4 @@
+/* calls: none */
 /* libcrypto's low-level SHA-256: the EVP interface would link all of the library's algorithms into a
  * static executable, whose relocations cost more than a launch's digests do. It is deprecated in
  * OpenSSL 3 in favour of EVP, and there to stay within it. */

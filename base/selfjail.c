@@ -1,4 +1,4 @@
-/* calls: none; at start: prctl prlimit64 capset landlock_create_ruleset landlock_restrict_self seccomp close */
+/* calls: none; at start: prctl prlimit64 capset landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp close */
 #include <cordon/selfjail.h>
 
 #include <errno.h>
@@ -55,9 +55,27 @@ drop_capabilities(void)
 	return (int)syscall(SYS_capset, &header, none);
 }
 
-/* Everything that this kernel's Landlock handles, and no rule that grants any of it. */
+struct __attribute__((packed)) below_attr { /* struct landlock_path_beneath_attr */
+	uint64_t allowed_access;
+	int32_t parent_fd;
+};
+
+/* EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE are bits 0 to 5, MAKE_REG is 8,
+ * TRUNCATE is 14. */
+#define BELOW (1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 5 | 1ULL << 8 | 1ULL << 14)
+
 static int
-deny_files(void)
+allow_below(int ruleset, uint64_t handled, int directory)
+{
+	const struct below_attr attr = { .allowed_access = BELOW & handled,
+		.parent_fd = directory };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr, 0);
+}
+
+/* Everything that this kernel's Landlock handles, and no rule that grants any of it but below a directory. */
+static int
+deny_files(const int *below)
 {
 	/* Rights by ABI: 1 has 13, then REFER, TRUNCATE and IOCTL_DEV came. landlock(7) */
 	static const unsigned fs_rights[] = { 0, 13, 14, 15, 15, 16 };
@@ -75,7 +93,8 @@ deny_files(void)
 		attr.scoped = 3; /* abstract sockets, signals */
 	/* Zeroes behind what a kernel knows are fine with it. */
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (ruleset < 0)
+	if (ruleset < 0 ||
+		(below != NULL && allow_below(ruleset, attr.handled_access_fs, *below) < 0))
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
@@ -124,7 +143,7 @@ cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *e
 #endif
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || limit(RLIMIT_DATA, jail->data_bytes) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
-	if (deny_files() < 0)
+	if (deny_files(jail->below) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up files");
 	if (cordon_selfjail_calls(jail->calls, jail->call_count, CORDON_OTHERWISE_KILL) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up system calls");

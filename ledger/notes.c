@@ -1,5 +1,7 @@
 /* The file of checkpoints, and the public key. Those that are written later are not read: what they cover
- * may be behind what the reader of segments has seen. */
+ * may be behind what the reader of segments has seen.
+ *
+ * calls: close; at start: openat2 fstat read */
 #include <cordon/ledger_read.h>
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The page that a segment begins with. calls: none
+/* The page that a segment begins with.
  *
  *	   0  "cordonLG"
  *	   8  u32 format, u32 index of the segment
@@ -10,7 +10,9 @@
  *	4092  u32 CRC-32C of all before
  *
  * The tree is there so that a start need only read the last segment. That it is the one that the segments
- * before lead to is what verifies compares. */
+ * before lead to is what verifies compares.
+ *
+ * calls: none */
 #include <cordon/ledger_format.h>
 
 #include "bytes.h"

@@ -1,0 +1,33 @@
+/* Whose intents are open. Each writer has a file of its own in the ledger's directory, which it holds a lock on
+ * for as long as it lives, and in which it notes the intents that its monitor has to end. So what a writer
+ * that was killed has left open is known, and everything that is alive is left alone. */
+#pragma once
+
+#include <stdint.h>
+
+#include <cordon/error.h>
+
+#include "store.h"
+
+#define CLAIMS_MAX 8192
+
+struct claims {
+	int file;
+	char name[32];
+	uint64_t *slots; /* shared mapping: sequence + 1, 0: free */
+	unsigned count, hint;
+};
+
+/* Makes the file of this writer. */
+int claims_open(struct claims *c, const struct store *s, struct cordon_error *err) CORDON_CHECKED;
+/* Removes it, unless something is open. */
+void claims_close(struct claims *c, const struct store *s);
+
+/* This writer's monitor has to end the intent. Returns -1 when there are too many. */
+int claims_add(struct claims *c, uint64_t sequence) CORDON_CHECKED;
+int claims_has(const struct claims *c, uint64_t sequence);
+void claims_remove(struct claims *c, uint64_t sequence);
+
+/* Ends what nobody alive has to end, with records that say unknown. Returns their number, or -1 with *err
+ * set. The store is locked. */
+int claims_recover(struct claims *c, struct store *s, struct cordon_error *err) CORDON_CHECKED;

@@ -1,0 +1,301 @@
+/* cordon-ledger: the only writer of a ledger. Started by a monitor, with standard error as descriptor 2, the
+ * link as 3 and the ledger's directory as 4. It alone has the key; taken over, it can write and sign what it
+ * likes in that directory, and lie to its monitor about what is on record.
+ *
+ * MUST 1 (M8) KEPT is said of a durable append when it is on disk, and never of one that is not written.
+ * MUST 2 An intent is ended once, and by the monitor that began it (claims.c).
+ *
+ * calls: ppoll poll clock_gettime; at start: close_range rt_sigaction write prlimit64 getsockopt */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+#include <cordon/ledger_payload.h>
+#include <cordon/ledger_proto.h>
+#include <cordon/link.h>
+#include <cordon/selfjail.h>
+#include <cordon/wire.h>
+
+#include "claims.h"
+#include "ledger_calls.h" /* made by cmake/CollectCalls.cmake */
+#include "store.h"
+#include "store_files.h"
+
+#define LINK          3
+#define DIRECTORY     4
+#define BATCH         256
+#define CHECKPOINT_MS 1000
+#define DATA_BYTES    (256ull << 20)
+#define FILES         32
+
+struct waiting { /* an append whose answer is due when its batch is written */
+	uint64_t token, sequence;
+	int ends, begins;
+	uint64_t intent;
+};
+
+struct writer {
+	struct store store;
+	struct claims claims;
+	struct waiting batch[BATCH];
+	unsigned count;
+	int durable, locked;
+	int64_t checkpoint_at; /* when the next one is due; 0: nothing has changed */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+answer(uint16_t message, const struct cordon_ledger_answer *a)
+{
+	struct cordon_error ignored;
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 4096);
+	cordon_ledger_encode_answer(message, a, &w);
+	/* A monitor that has gone is noticed at the link. */
+	(void)!cordon_link_send(LINK, message, w.data, w.size, NULL, 0, &ignored);
+	cordon_writer_finish(&w);
+}
+
+static void
+refuse(uint64_t token, const struct cordon_error *why)
+{
+	answer(CORDON_LEDGER_REFUSED_APPEND,
+		&(const struct cordon_ledger_answer){ .token = token, .error = *why });
+}
+
+/* What was appended and is not written any more: its batch has failed. */
+static void
+refuse_batch(struct writer *w, const struct cordon_error *why)
+{
+	for (unsigned i = 0; i < w->count; i++) {
+		if (w->batch[i].begins)
+			claims_remove(&w->claims, w->batch[i].sequence);
+		refuse(w->batch[i].token, why);
+	}
+	w->count = 0;
+}
+
+/* Whether this monitor may say this now. */
+static int
+check(struct writer *w, const struct cordon_ledger_append *a, struct cordon_ledger_about *about,
+	struct cordon_error *err)
+{
+	int legal = cordon_ledger_payload_read(a->payload, a->payload_size, about) == 0 &&
+		    about->kind != CORDON_LEDGER_LOST;
+
+	if (legal && about->ends) {
+		legal = claims_has(&w->claims, about->intent);
+		for (unsigned i = 0; i < w->count; i++)
+			legal &= !w->batch[i].ends || w->batch[i].intent != about->intent;
+	}
+	return legal ? 0 : cordon_fail(err, CORDON_EPEER, 0, "a record that nobody may write");
+}
+
+static int
+append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_error *err)
+{
+	struct cordon_ledger_about about = { 0 };
+	struct waiting *waiting = &w->batch[w->count];
+
+	if (check(w, a, &about, err) < 0)
+		return -1;
+	*waiting = (struct waiting){ .token = a->token,
+		.ends = about.ends,
+		.begins = about.kind == CORDON_LEDGER_INTENT,
+		.intent = about.intent };
+	if (!w->locked && store_lock(&w->store, err) < 0)
+		return -1;
+	w->locked = 1;
+	if (store_append(&w->store, a->payload, a->payload_size, about.ends, &waiting->sequence,
+		    err) < 0)
+		return -1;
+	/* Before it is written: who finds it there finds whose it is. */
+	if (waiting->begins && claims_add(&w->claims, waiting->sequence) < 0) {
+		cordon_fail(err, CORDON_ELIMIT, 0, "too many runs are open");
+		return -1;
+	}
+	w->durable |= a->durable;
+	w->count++;
+	return 0;
+}
+
+/* Returns 1, 0 when the monitor has gone, or -1 when it broke the rules. */
+static int
+take_one(struct writer *w)
+{
+	struct cordon_message m = { 0 };
+	struct cordon_ledger_append a;
+	struct cordon_error err = { 0 };
+	int got = cordon_link_receive(LINK, &m, &err);
+
+	if (got < 0 && err.code == CORDON_ESYS && err.sys == EAGAIN)
+		return 1;
+	if (got <= 0)
+		return got;
+	if (m.number != CORDON_LEDGER_APPEND || m.fd_count != 0 ||
+		cordon_ledger_decode_append(m.body, m.size, &a, &err) < 0)
+		got = -1;
+	else if (append(w, &a, &err) < 0)
+		refuse(a.token, &err);
+	cordon_message_finish(&m);
+	return got;
+}
+
+static int
+has_message(int timeout_ms)
+{
+	struct pollfd p = { .fd = LINK, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) > 0;
+}
+
+static void
+settle_batch(struct writer *w)
+{
+	struct cordon_error err = { 0 };
+
+	if (w->locked && store_commit(&w->store, w->durable, &err) < 0)
+		refuse_batch(w, &err);
+	if (w->locked)
+		store_unlock(&w->store);
+	w->locked = 0;
+	for (unsigned i = 0; i < w->count; i++) {
+		const struct waiting *waiting = &w->batch[i];
+
+		if (waiting->ends)
+			claims_remove(&w->claims, waiting->intent);
+		answer(CORDON_LEDGER_KEPT,
+			&(const struct cordon_ledger_answer){
+				.token = waiting->token, .sequence = waiting->sequence });
+	}
+	if (w->count > 0 && w->checkpoint_at == 0)
+		w->checkpoint_at = now_ms() + CHECKPOINT_MS;
+	w->count = 0;
+	w->durable = 0;
+}
+
+/* All that is there at the moment becomes one batch, with one wait for the disk. */
+static int
+serve_once(struct writer *w)
+{
+	int more = 1;
+
+	do
+		more = take_one(w);
+	while (more == 1 && w->count < BATCH && has_message(0));
+	settle_batch(w);
+	return more;
+}
+
+static void
+checkpoint(struct writer *w)
+{
+	struct cordon_error err = { 0 };
+
+	w->checkpoint_at = 0;
+	if (store_lock(&w->store, &err) < 0) {
+		w->checkpoint_at = now_ms() + CHECKPOINT_MS;
+		return;
+	}
+	if (store_checkpoint(&w->store, &err) < 0) {
+		files_say("cordon: %s\n", err.text);
+		if (w->store.broken.code == CORDON_OK)
+			w->checkpoint_at = now_ms() + 10 * CHECKPOINT_MS;
+	}
+	store_prepare_next(&w->store);
+	store_unlock(&w->store);
+}
+
+static int
+serve(struct writer *w)
+{
+	int more = 1;
+
+	while (more == 1) {
+		const int64_t left = w->checkpoint_at == 0 ? -1 : w->checkpoint_at - now_ms();
+
+		if (w->checkpoint_at != 0 && left <= 0)
+			checkpoint(w);
+		else if (has_message((int)left))
+			more = serve_once(w);
+	}
+	if (w->checkpoint_at != 0)
+		checkpoint(w);
+	return more;
+}
+
+static int
+open_all(struct writer *w, struct cordon_error *err)
+{
+	int result, ended;
+
+	if (store_open(&w->store, DIRECTORY, err) < 0 || store_lock(&w->store, err) < 0)
+		return -1;
+	result = claims_open(&w->claims, &w->store, err);
+	ended = result < 0 ? -1 : claims_recover(&w->claims, &w->store, err);
+	store_unlock(&w->store);
+	if (ended > 0) {
+		files_say("cordon: %d run%s of a monitor that has gone %s recorded as unknown\n",
+			ended, ended == 1 ? "" : "s", ended == 1 ? "is" : "are");
+		w->checkpoint_at = now_ms();
+	}
+	return ended < 0 ? -1 : 0;
+}
+
+static int
+begin(struct writer *w, struct cordon_error *err)
+{
+	const struct cordon_selfjail jail = { .calls = ledger_calls,
+		.call_count = sizeof(ledger_calls) / sizeof(ledger_calls[0]),
+		.data_bytes = DATA_BYTES,
+		.files = FILES,
+		.below = &w->store.directory };
+
+	return open_all(w, err) < 0 ? -1 : cordon_selfjail_enter(&jail, err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cordon_ledger_answer opened = { 0 };
+	static struct writer w;
+	int type, result;
+	socklen_t size = sizeof(type);
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("cordon-ledger " CORDON_VERSION);
+		return 0;
+	}
+	if (getsockopt(LINK, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET) {
+		fputs("cordon-ledger: this is started by cordon, not by hand\n", stderr);
+		return 125;
+	}
+	(void)close_range(DIRECTORY + 1, ~0U, 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (begin(&w, &opened.error) < 0) {
+		answer(CORDON_LEDGER_UNOPENED, &opened);
+		return 1;
+	}
+	opened.sequence = w.store.cursor.state.tree.size;
+	answer(CORDON_LEDGER_OPENED, &opened);
+	result = serve(&w);
+	claims_close(&w.claims, &w.store);
+	store_close(&w.store);
+	return result < 0;
+}

@@ -1,0 +1,278 @@
+/* A segment has all its space from its first day: a record never fails for lack of it, and the file's size
+ * never changes, so that it can be mapped. What is torn is overwritten with zeroes, not cut off.
+ *
+ * calls: openat lseek pread64 pwrite64 fallocate fdatasync fsync mmap munmap close write */
+#include "segments.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+
+#include "bytes.h"
+#include "store_files.h"
+
+#define NEAR (2 * CORDON_LEDGER_PAGE) /* what follows a record begins in its page, or in the next */
+
+static int
+failed(struct cordon_error *err, const char *what, uint32_t index)
+{
+	const int sys = errno;
+
+	cordon_fail(err, CORDON_EFLOOR, sys, "could not %s segment %u of the ledger", what, index);
+	return cordon_because(
+		err, sys == ENOSPC || sys == EDQUOT ? "ledger.full" : "ledger.failed");
+}
+
+static int
+open_segment(const struct store *s, uint32_t index, int flags)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), CORDON_LEDGER_SEGMENT_NAME, index);
+	return openat(
+		s->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+}
+
+/* Opens a segment with all its space. Returns -1 with errno set; ENOENT without O_CREAT. */
+static int
+open_whole(const struct store *s, uint32_t index, int flags)
+{
+	CORDON_CLOSE int fd = open_segment(s, index, flags);
+	off_t size;
+
+	if (fd < 0)
+		return -1;
+	/* Not fstat(3): glibc makes newfstatat(2) of it, with which a jailed process could ask for names. */
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return -1;
+	if (size > (off_t)CORDON_LEDGER_SEGMENT) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (size < (off_t)CORDON_LEDGER_SEGMENT || (flags & O_CREAT) != 0) {
+		if (fallocate(fd, 0, 0, CORDON_LEDGER_SEGMENT) < 0 || fsync(fd) < 0 ||
+			fsync(s->directory) < 0)
+			return -1;
+	}
+	return cordon_fd_take(&fd);
+}
+
+/* Whether something is in it. */
+static int
+has_header(int fd)
+{
+	uint8_t page[CORDON_LEDGER_PAGE];
+
+	return pread(fd, page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
+	       !all_zero(page, sizeof(page));
+}
+
+/* The segment that fd is becomes the one that is written. Takes it. */
+static int
+enter(struct store *s, int *fd, uint32_t index, struct cordon_error *err)
+{
+	void *map = mmap(NULL, CORDON_LEDGER_SEGMENT, PROT_READ, MAP_SHARED, *fd, 0);
+
+	if (map == MAP_FAILED)
+		return failed(err, "map", index);
+	if (s->map != NULL)
+		(void)munmap(s->map, CORDON_LEDGER_SEGMENT);
+	s->map = map;
+	cordon_fd_close_p(&s->file);
+	s->file = cordon_fd_take(fd);
+	if (cordon_ledger_cursor_init(&s->cursor, s->map, CORDON_LEDGER_SEGMENT, err) < 0 ||
+		s->cursor.index != index) {
+		if (s->cursor.index != index)
+			cordon_fail(err, CORDON_EPEER, 0, "segment %u of the ledger is another one",
+				index);
+		return cordon_because(err, "ledger.damaged");
+	}
+	s->last_position = CORDON_LEDGER_BATCH_MAX; /* not known yet */
+	return 0;
+}
+
+/* What was written and never acknowledged goes. */
+static int
+cut(struct store *s, const struct cordon_error *why, struct cordon_error *err)
+{
+	static const uint8_t zeroes[CORDON_LEDGER_PAGE];
+	size_t at = s->cursor.at, end = CORDON_LEDGER_SEGMENT;
+
+	while (end > at && s->map[end - 1] == 0)
+		end--;
+	files_say(
+		"cordon: the ledger ended in %zu bytes that were never acknowledged, and are removed: %s\n",
+		end - at, why->text);
+	while (at < end) {
+		const size_t size = end - at < sizeof(zeroes) ? end - at : sizeof(zeroes);
+
+		if (pwrite(s->file, zeroes, size, (off_t)at) != (ssize_t)size)
+			return failed(err, "mend", s->cursor.index);
+		at += size;
+	}
+	return fdatasync(s->file) < 0 ? failed(err, "mend", s->cursor.index) : 0;
+}
+
+/* Looks no further than a page when that is enough: a segment is long. */
+static enum cordon_ledger_found
+next(struct store *s, struct cordon_ledger_record *record, struct cordon_error *err)
+{
+	const size_t near = s->cursor.at / CORDON_LEDGER_PAGE * CORDON_LEDGER_PAGE + NEAR;
+	enum cordon_ledger_found found;
+
+	if (near < CORDON_LEDGER_SEGMENT) {
+		s->cursor.size = near;
+		found = cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
+		s->cursor.size = CORDON_LEDGER_SEGMENT;
+		if (found == CORDON_LEDGER_RECORD || found == CORDON_LEDGER_END)
+			return found;
+	}
+	return cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
+}
+
+/* To the end of this segment. whole: all that follows it is looked at, once. */
+static int
+go_to_end(struct store *s, struct cordon_error *err)
+{
+	struct cordon_ledger_record record;
+	struct cordon_error why = { 0 };
+	enum cordon_ledger_found found;
+
+	while ((found = next(s, &record, &why)) == CORDON_LEDGER_RECORD)
+		s->last_position = record.position;
+	if (found == CORDON_LEDGER_END)
+		return 0;
+	if (found == CORDON_LEDGER_TORN)
+		return cut(s, &why, err);
+	*err = why;
+	return cordon_because(
+		err, found == CORDON_LEDGER_DAMAGED ? "ledger.damaged" : "ledger.failed");
+}
+
+/* Another writer has begun the next segment, perhaps. */
+static int
+go_to_next(struct store *s, struct cordon_error *err)
+{
+	const uint32_t index = s->cursor.index + 1;
+	struct cordon_ledger_state before;
+	CORDON_CLOSE int fd = -1;
+
+	if (s->next < 0) {
+		fd = open_segment(s, index, 0);
+		if (fd < 0 && errno != ENOENT)
+			return failed(err, "open", index);
+		if (fd < 0 || !has_header(fd))
+			return 0;
+		cordon_fd_close_p(&fd);
+		s->next = open_whole(s, index, 0);
+		if (s->next < 0)
+			return failed(err, "open", index);
+	} else if (!has_header(s->next)) {
+		return 0;
+	}
+	before = s->cursor.state;
+	if (enter(s, &s->next, index, err) < 0)
+		return -1;
+	if (memcmp(&before, &s->cursor.state, sizeof(before)) != 0) {
+		cordon_fail(err, CORDON_EPEER, 0,
+			"segment %u of the ledger does not go on from the one before", index);
+		return cordon_because(err, "ledger.damaged");
+	}
+	return 1;
+}
+
+int
+segments_follow(struct store *s, struct cordon_error *err)
+{
+	int more;
+
+	do {
+		if (go_to_end(s, err) < 0)
+			return -1;
+		more = go_to_next(s, err);
+	} while (more == 1);
+	return more;
+}
+
+/* The chain value that the hint says stands before the place that it says: nothing else needs be read. */
+static int
+agrees(const struct store *s, const struct cordon_ledger_cursor *hint)
+{
+	if (hint->index != s->cursor.index)
+		return 0;
+	if (hint->at == CORDON_LEDGER_PAGE)
+		return memcmp(&hint->state, &s->cursor.state, sizeof(hint->state)) == 0;
+	for (size_t pad = 0; pad < CORDON_LEDGER_ALIGN; pad++)
+		if (memcmp(s->map + hint->at - pad - CORDON_DIGEST_SIZE, hint->state.chain,
+			    CORDON_DIGEST_SIZE) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+begin_first(int fd, struct cordon_error *err)
+{
+	const struct cordon_ledger_state empty = { 0 };
+	uint8_t page[CORDON_LEDGER_PAGE];
+
+	cordon_ledger_segment_encode(0, &empty, page);
+	if (pwrite(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page) || fdatasync(fd) < 0)
+		return failed(err, "begin", 0);
+	return 0;
+}
+
+int
+segments_open(struct store *s, struct cordon_error *err)
+{
+	struct cordon_ledger_cursor hint;
+	const int hinted = files_get_hint(s, &hint);
+	CORDON_CLOSE int fd = -1;
+	uint32_t index = hinted ? hint.index : 0;
+
+	fd = open_whole(s, index, index == 0 ? O_CREAT : 0);
+	if (fd < 0 && errno == ENOENT) {
+		index = 0;
+		fd = open_whole(s, index, O_CREAT);
+	}
+	if (fd < 0)
+		return failed(err, "open", index);
+	if (index == 0 && !has_header(fd) && begin_first(fd, err) < 0)
+		return -1;
+	if (enter(s, &fd, index, err) < 0)
+		return -1;
+	if (hinted && agrees(s, &hint)) {
+		s->cursor.at = hint.at;
+		s->cursor.state = hint.state;
+	}
+	return segments_follow(s, err);
+}
+
+int
+segments_make_next(struct store *s, struct cordon_error *err)
+{
+	if (s->next >= 0)
+		return 0;
+	s->next = open_whole(s, s->cursor.index + 1, O_CREAT);
+	return s->next < 0 ? failed(err, "make", s->cursor.index + 1) : 0;
+}
+
+int
+segments_rotate(struct store *s, struct cordon_error *err)
+{
+	const uint32_t index = s->cursor.index + 1;
+	uint8_t page[CORDON_LEDGER_PAGE];
+
+	if (segments_make_next(s, err) < 0)
+		return -1;
+	cordon_ledger_segment_encode(index, &s->cursor.state, page);
+	if (pwrite(s->next, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
+		fdatasync(s->next) < 0)
+		return failed(err, "begin", index);
+	return enter(s, &s->next, index, err);
+}

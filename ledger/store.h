@@ -1,0 +1,57 @@
+/* The files of a ledger, for its writer: several processes of one user may each have one, and change it in
+ * turn. Everything but store_open and store_close is done between store_lock and store_unlock. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cordon/error.h>
+#include <cordon/ledger_format.h>
+#include <cordon/ledger_note.h>
+#include <cordon/sign.h>
+
+#define STORE_BATCH (256u * 1024) /* bytes that are collected before they are written */
+
+struct store {
+	int directory, lock;
+	int file, next; /* the segment that is written, and the one after it (-1: not made yet) */
+	int hint; /* "position": where the ledger was, so that a start need not read a segment */
+	int checkpoints;
+	uint8_t *map; /* of file, shared and read-only */
+	struct cordon_ledger_cursor cursor; /* behind the last record that is written */
+	uint32_t last_position; /* in its batch, of that record */
+	uint64_t synced; /* records that are on disk for all we know */
+	uint64_t covered; /* records that the last checkpoint covers */
+
+	uint8_t *buffer; /* STORE_BATCH bytes */
+	size_t used;
+	struct cordon_ledger_cursor ahead; /* behind the last record that is in the buffer */
+	uint32_t ahead_position;
+
+	uint8_t seed[CORDON_SIGN_SEED];
+	struct cordon_error broken; /* why nothing is written any more; code CORDON_OK: it is */
+};
+
+/* Opens the ledger in directory, which is kept by *s, and makes one where there is none. Cuts a torn tail,
+ * and says so on standard error. Locks it. Returns 0, or -1 with *err set; store_close in any case. */
+int store_open(struct store *s, int directory, struct cordon_error *err) CORDON_CHECKED;
+void store_close(struct store *s);
+
+/* Waits 2 s at most for others (reason ledger.busy), and goes on behind what they wrote. */
+int store_lock(struct store *s, struct cordon_error *err) CORDON_CHECKED;
+void store_unlock(struct store *s);
+
+/* Puts a record into the buffer, whose number is put in *ret_sequence. urgent: it may have the space that is
+ * kept for the ends of runs. Returns 0, or -1 with *err set, and the record is nowhere: reason ledger.full,
+ * or as store_commit. */
+int store_append(struct store *s, const void *payload, size_t size, int urgent,
+	uint64_t *ret_sequence, struct cordon_error *err) CORDON_CHECKED;
+/* Writes the buffer; durable: and waits until all of the ledger is on disk. Returns 0, or -1 with *err set
+ * (reason ledger.failed): then nothing is ever written again, since what is on disk nobody knows. */
+int store_commit(struct store *s, int durable, struct cordon_error *err) CORDON_CHECKED;
+
+/* Makes the next segment, when this one is half full. What goes wrong shows when it is needed. */
+void store_prepare_next(struct store *s);
+/* Signs what there is, when it is more than at the last checkpoint. */
+int store_checkpoint(struct store *s, struct cordon_error *err) CORDON_CHECKED;

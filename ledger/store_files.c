@@ -1,0 +1,159 @@
+/* calls: pwrite64 write; at start: openat fstat fstatat faccessat read write pread64 fsync close */
+#include "store_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+
+#include "bytes.h"
+
+#define MODE (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+
+static int
+unopened(struct cordon_error *err, const char *name)
+{
+	cordon_fail(err, CORDON_EFLOOR, errno, "could not open '%s' of the ledger", name);
+	return cordon_because(
+		err, errno == ENOSPC || errno == EDQUOT ? "ledger.full" : "ledger.failed");
+}
+
+static int
+open_one(const struct store *s, const char *name, int flags, int *ret, struct cordon_error *err)
+{
+	*ret = openat(s->directory, name, flags | O_CREAT | MODE, 0600);
+	return *ret < 0 ? unopened(err, name) : 0;
+}
+
+int
+files_open(struct store *s, struct cordon_error *err)
+{
+	if (open_one(s, "lock", O_RDWR, &s->lock, err) < 0 ||
+		open_one(s, "position", O_RDWR, &s->hint, err) < 0 ||
+		open_one(s, CORDON_LEDGER_CHECKPOINTS, O_RDWR | O_APPEND, &s->checkpoints, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* A new file with this content, on disk with its name before anybody relies on it. */
+static int
+write_new(const struct store *s, const char *name, const void *data, size_t size,
+	struct cordon_error *err)
+{
+	CORDON_CLOSE int fd = openat(s->directory, name, O_WRONLY | O_CREAT | O_EXCL | MODE, 0600);
+
+	if (fd < 0 || cordon_fd_write_all(fd, data, size) < 0 || fsync(fd) < 0 ||
+		fsync(s->directory) < 0)
+		return unopened(err, name);
+	return 0;
+}
+
+static int
+write_public(const struct store *s, struct cordon_error *err)
+{
+	uint8_t key[CORDON_SIGN_PUBLIC];
+	char text[CORDON_LEDGER_PUBLIC_MAX + 1];
+	size_t size;
+
+	if (cordon_sign_public(s->seed, key, err) < 0 ||
+		cordon_ledger_public_encode(key, text, err) < 0)
+		return -1;
+	size = strlen(text);
+	text[size++] = '\n'; /* a line of a text file */
+	return write_new(s, CORDON_LEDGER_PUBLIC, text, size, err);
+}
+
+/* A key that is lost is not replaced: what was signed with it could be signed again. */
+static int
+make_key(struct store *s, struct cordon_error *err)
+{
+	struct stat st;
+
+	if (fstatat(s->directory, CORDON_LEDGER_PUBLIC, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		cordon_fail(err, CORDON_EFLOOR, 0,
+			"the ledger has lost its key; move its directory away to begin a new one");
+		return cordon_because(err, "ledger.failed");
+	}
+	if (cordon_sign_make_seed(s->seed, err) < 0 ||
+		write_new(s, CORDON_LEDGER_KEY, s->seed, sizeof(s->seed), err) < 0)
+		return -1;
+	return write_public(s, err);
+}
+
+int
+files_key(struct store *s, struct cordon_error *err)
+{
+	CORDON_CLOSE int fd = openat(s->directory, CORDON_LEDGER_KEY, O_RDONLY | MODE);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return make_key(s, err);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return unopened(err, CORDON_LEDGER_KEY);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0 ||
+		cordon_fd_read_full(fd, s->seed, sizeof(s->seed)) != (ssize_t)sizeof(s->seed)) {
+		cordon_fail(err, CORDON_EFLOOR, 0,
+			"the key of the ledger is not a file of ours that nobody else can read");
+		return cordon_because(err, "floor.file_mode");
+	}
+	/* Killed between the two. */
+	if (faccessat(s->directory, CORDON_LEDGER_PUBLIC, F_OK, 0) < 0 && errno == ENOENT)
+		return write_public(s, err);
+	return 0;
+}
+
+void
+files_say(const char *format, ...)
+{
+	char line[640];
+	va_list words;
+	int size;
+
+	va_start(words, format);
+	size = vsnprintf(line, sizeof(line), format, words);
+	va_end(words);
+	if (size > 0)
+		(void)!cordon_fd_write_all(STDERR_FILENO, line,
+			(size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1);
+}
+
+struct hint {
+	uint8_t magic[8];
+	uint64_t at, index;
+	struct cordon_ledger_state state;
+	uint32_t crc, unused;
+};
+
+static const uint8_t magic[8] = "cordonp1";
+
+void
+files_put_hint(const struct store *s)
+{
+	struct hint h = { .at = s->cursor.at, .index = s->cursor.index, .state = s->cursor.state };
+
+	memcpy(h.magic, magic, sizeof(magic));
+	h.crc = cordon_ledger_crc(0, &h, offsetof(struct hint, crc));
+	(void)!pwrite(s->hint, &h, sizeof(h), 0);
+}
+
+int
+files_get_hint(const struct store *s, struct cordon_ledger_cursor *ret)
+{
+	struct hint h;
+
+	if (pread(s->hint, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
+		memcmp(h.magic, magic, sizeof(magic)) != 0 ||
+		h.crc != cordon_ledger_crc(0, &h, offsetof(struct hint, crc)) ||
+		h.at > CORDON_LEDGER_SEGMENT || h.at < CORDON_LEDGER_PAGE || h.index > UINT32_MAX ||
+		h.at % CORDON_LEDGER_ALIGN != 0)
+		return 0;
+	ret->at = (size_t)h.at;
+	ret->index = (uint32_t)h.index;
+	ret->state = h.state;
+	return 1;
+}

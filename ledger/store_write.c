@@ -1,0 +1,196 @@
+/* Records, from a batch to the disk. See store.h.
+ *
+ * calls: pwrite64 write fdatasync lseek ftruncate */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cordon/fd.h>
+
+#include "segments.h"
+#include "store.h"
+#include "store_files.h"
+
+#define RESERVE \
+	(1u << 20) /* of a segment, for the ends of runs, when there is no space for another */
+
+static int
+broken(struct store *s, const char *what, struct cordon_error *err)
+{
+	cordon_fail(err, CORDON_EFLOOR, errno,
+		"could not %s the ledger; nothing runs until cordon is started again, and then only if "
+		"what is on disk is intact",
+		what);
+	(void)cordon_because(err, "ledger.failed");
+	s->broken = *err;
+	return -1;
+}
+
+static uint64_t
+records(const struct cordon_ledger_cursor *cursor)
+{
+	return cursor->state.tree.size;
+}
+
+/* Forgets what is in the buffer. */
+static void
+drop(struct store *s)
+{
+	s->used = 0;
+	s->ahead = s->cursor;
+	s->ahead_position = s->last_position;
+}
+
+static int
+flush(struct store *s, struct cordon_error *err)
+{
+	if (fdatasync(s->file) < 0)
+		return broken(s, "flush", err);
+	s->synced = records(&s->cursor);
+	return 0;
+}
+
+int
+store_commit(struct store *s, int durable, struct cordon_error *err)
+{
+	size_t done = 0;
+
+	while (done < s->used) {
+		const ssize_t put = pwrite(
+			s->file, s->buffer + done, s->used - done, (off_t)(s->cursor.at + done));
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return broken(s, "write to", err);
+		done += (size_t)put;
+	}
+	s->cursor = s->ahead;
+	s->last_position = s->ahead_position;
+	s->used = 0;
+	if (durable && s->synced != records(&s->cursor) && flush(s, err) < 0)
+		return -1;
+	files_put_hint(s);
+	return 0;
+}
+
+/* Where a record of this size goes: a segment that has the space. */
+static int
+find_room(struct store *s, size_t size, int urgent, size_t *ret_room, struct cordon_error *err)
+{
+	size_t room = cordon_ledger_record_room(s->ahead.at, size);
+
+	if (room == 0)
+		return cordon_fail(
+			err, CORDON_EPEER, 0, "a record of %zu bytes fits no page", size);
+	if (s->ahead.at + room > CORDON_LEDGER_SEGMENT - RESERVE &&
+		segments_make_next(s, err) < 0 &&
+		(!urgent || s->ahead.at + room > CORDON_LEDGER_SEGMENT))
+		return -1;
+	if (s->ahead.at + room > CORDON_LEDGER_SEGMENT) {
+		if (store_commit(s, 1, err) < 0)
+			return -1;
+		if (segments_rotate(s, err) < 0) {
+			s->broken = *err;
+			return -1;
+		}
+		s->synced = records(&s->cursor);
+		drop(s);
+		room = cordon_ledger_record_room(s->ahead.at, size);
+	}
+	if (s->used + room > STORE_BATCH && store_commit(s, 0, err) < 0)
+		return -1;
+	*ret_room = room;
+	return 0;
+}
+
+/* Its place in its batch: a batch begins when all before it is on disk (ledger_format.h, MUST 3). Others may
+ * have written without having waited for the disk. Returns 0, or -1 with *err set. */
+static int
+find_position(struct store *s, uint32_t *ret, struct cordon_error *err)
+{
+	if (s->synced != records(&s->ahead) && s->ahead_position + 1 >= CORDON_LEDGER_BATCH_MAX) {
+		if (store_commit(s, 0, err) < 0 || flush(s, err) < 0)
+			return -1;
+	}
+	*ret = s->synced == records(&s->ahead) ? 0 : s->ahead_position + 1;
+	return 0;
+}
+
+int
+store_append(struct store *s, const void *payload, size_t size, int urgent, uint64_t *ret_sequence,
+	struct cordon_error *err)
+{
+	uint32_t position;
+	size_t room;
+	ptrdiff_t put;
+
+	if (s->broken.code != CORDON_OK) {
+		*err = s->broken;
+		return -1;
+	}
+	if (find_room(s, size, urgent, &room, err) < 0 || find_position(s, &position, err) < 0)
+		return -1;
+	*ret_sequence = records(&s->ahead);
+	put = cordon_ledger_record_encode(&s->ahead.state, s->ahead.at, position, payload, size,
+		s->buffer + s->used, STORE_BATCH - s->used, err);
+	if (put < 0)
+		return -1;
+	s->used += (size_t)put;
+	s->ahead.at += (size_t)put;
+	s->ahead_position = position;
+	return 0;
+}
+
+void
+store_prepare_next(struct store *s)
+{
+	struct cordon_error ignored;
+
+	if (s->cursor.at > CORDON_LEDGER_SEGMENT / 2)
+		(void)!segments_make_next(s, &ignored);
+}
+
+/* A note that does not fit is taken back: half of one would stand before all later ones. */
+static int
+write_note(struct store *s, const char *note, size_t size, struct cordon_error *err)
+{
+	const off_t end = lseek(s->checkpoints, 0, SEEK_END);
+
+	if (end >= 0 && cordon_fd_write_all(s->checkpoints, note, size) < 0) {
+		const int sys = errno;
+
+		if (ftruncate(s->checkpoints, end) == 0) {
+			cordon_fail(err, CORDON_EFLOOR, sys,
+				"the ledger is not signed: there is no space for a checkpoint");
+			return cordon_because(err, "ledger.full");
+		}
+	}
+	if (end < 0 || fdatasync(s->checkpoints) < 0)
+		return broken(s, "sign", err);
+	return 0;
+}
+
+int
+store_checkpoint(struct store *s, struct cordon_error *err)
+{
+	struct cordon_ledger_checkpoint c = { .tree_size = records(&s->cursor),
+		.segment = s->cursor.index };
+	char note[CORDON_LEDGER_NOTE_MAX];
+	ptrdiff_t size;
+
+	if (c.tree_size == s->covered)
+		return 0;
+	if (store_commit(s, 1, err) < 0)
+		return -1;
+	memcpy(c.chain, s->cursor.state.chain, sizeof(c.chain));
+	if (cordon_ledger_tree_root(&s->cursor.state.tree, NULL, c.root) < 0)
+		return cordon_fail(err, CORDON_ENOSUPPORT, 0, "libcrypto made no SHA-256 digest");
+	size = cordon_ledger_note_sign(&c, s->seed, note, err);
+	if (size < 0)
+		return -1;
+	if (write_note(s, note, (size_t)size, err) < 0)
+		return -1;
+	s->covered = c.tree_size;
+	return 0;
+}
