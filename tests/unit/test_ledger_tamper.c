@@ -21,7 +21,7 @@ static char path[64];
 static int directory;
 static struct ledger_build built;
 static uint8_t *changed; /* room for the segment and a record more */
-static uint32_t percent = 2;
+static uint32_t percent = 1;
 
 static void
 make_ledger(void)
@@ -127,7 +127,8 @@ static void
 put_spliced(size_t from, size_t to, const void *data, size_t size)
 {
 	memcpy(changed, built.data[0], from);
-	memcpy(changed + from, data, size);
+	if (size > 0)
+		memcpy(changed + from, data, size);
 	memcpy(changed + from + size, built.data[0] + to, built.size[0] - to);
 	ledger_build_put(directory, SEGMENT, changed, from + size + built.size[0] - to);
 }
