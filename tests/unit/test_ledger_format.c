@@ -68,6 +68,24 @@ assert_read(size_t size, enum cordon_ledger_found found, uint64_t count)
 
 TestSuite(ledger_format, .init = begin);
 
+Test(ledger_format, payload_is_one_line)
+{
+	char payload[37];
+	struct cordon_error err = { 0 };
+
+	for (size_t i = 0; i < sizeof(payload); i++)
+		for (int c = 0; c < 256; c++) {
+			struct cordon_ledger_state copy = state;
+
+			memset(payload, 'x', sizeof(payload));
+			payload[i] = (char)c;
+			cr_assert(eq(int,
+				cordon_ledger_record_encode(&copy, end, 0, payload, sizeof(payload),
+					data + end, sizeof(data) - end, &err) < 0,
+				c < 0x20));
+		}
+}
+
 /* RFC 3720, B.4, and the check value that every list of CRCs has. */
 Test(ledger_format, crc_is_crc_32c)
 {
