@@ -279,3 +279,26 @@ Test(ledger_format, what_follows_the_last_record_is_torn)
 	for (size_t size = end - 1; size > end - 152; size--)
 		assert_read(size, CORDON_LEDGER_TORN, 1);
 }
+
+/* What is where zeroes were written before a record came is no crash: it would have left the zeroes. */
+Test(ledger_format, something_before_a_whole_record_is_damage)
+{
+	append(3000, 0);
+	const size_t second = append(3000, 1);
+
+	cr_assert(eq(sz, second, 2 * CORDON_LEDGER_PAGE));
+	data[second - 8] = 1;
+	assert_read(SIZE, CORDON_LEDGER_DAMAGED, 1);
+	data[second - 8] = 0;
+	assert_read(SIZE, CORDON_LEDGER_END, 2);
+}
+
+Test(ledger_format, record_that_is_moved_to_the_next_page_is_damage)
+{
+	append(100, 0);
+	const size_t second = append(100, 0), size = end - second;
+
+	memcpy(data + 2 * CORDON_LEDGER_PAGE, data + second, size);
+	memset(data + second, 0, size);
+	assert_read(SIZE, CORDON_LEDGER_DAMAGED, 1);
+}
