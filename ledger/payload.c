@@ -14,8 +14,7 @@
 static const struct room {
 	size_t word; /* bytes of a text */
 	size_t words; /* arguments */
-} rooms[] = { { 1024, 256 }, { 512, 64 }, { 256, 32 }, { 128, 16 }, { 64, 8 }, { 16, 1 },
-	{ 16, 0 } };
+} rooms[] = { { 1024, 256 }, { 512, 64 }, { 256, 32 }, { 128, 16 }, { 64, 8 }, { 16, 1 } };
 #define ROOMS    (sizeof(rooms) / sizeof(rooms[0]))
 #define RUN_MAX  128u
 #define CODE_MAX 72u /* reasons and rules */

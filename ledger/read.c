@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cordon/fd.h>
@@ -24,6 +25,7 @@
 #include "bytes.h"
 
 #define CHUNK     (256u * 1024)
+#define HUGE_PAGE (2u << 20) /* a huge page */
 #define REREADS   64 /* of what changes under our hands */
 #define LOOK_SIZE (2 * CORDON_LEDGER_PAGE) /* where the next record would begin, wherever it goes */
 
@@ -144,9 +146,11 @@ cordon_ledger_reader_create(int directory, struct cordon_error *err)
 
 	if (r != NULL) {
 		*r = (struct cordon_ledger_reader){ .directory = directory, .file = -1 };
-		r->data = malloc(CORDON_LEDGER_SEGMENT);
+		r->data = aligned_alloc(HUGE_PAGE, CORDON_LEDGER_SEGMENT);
 		r->chunk = malloc(CHUNK);
 	}
+	if (r != NULL && r->data != NULL) /* fewer page faults, where the kernel likes to */
+		(void)madvise(r->data, CORDON_LEDGER_SEGMENT, MADV_HUGEPAGE);
 	if (r == NULL || r->data == NULL || r->chunk == NULL) {
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not read the ledger");
 		goto fail;

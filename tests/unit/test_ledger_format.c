@@ -68,6 +68,24 @@ assert_read(size_t size, enum cordon_ledger_found found, uint64_t count)
 
 TestSuite(ledger_format, .init = begin);
 
+Test(ledger_format, payload_is_one_line)
+{
+	char payload[37];
+	struct cordon_error err = { 0 };
+
+	for (size_t i = 0; i < sizeof(payload); i++)
+		for (int c = 0; c < 256; c++) {
+			struct cordon_ledger_state copy = state;
+
+			memset(payload, 'x', sizeof(payload));
+			payload[i] = (char)c;
+			cr_assert(eq(int,
+				cordon_ledger_record_encode(&copy, end, 0, payload, sizeof(payload),
+					data + end, sizeof(data) - end, &err) < 0,
+				c < 0x20));
+		}
+}
+
 /* RFC 3720, B.4, and the check value that every list of CRCs has. */
 Test(ledger_format, crc_is_crc_32c)
 {
@@ -260,4 +278,27 @@ Test(ledger_format, what_follows_the_last_record_is_torn)
 	data[SIZE - 1] = 0;
 	for (size_t size = end - 1; size > end - 152; size--)
 		assert_read(size, CORDON_LEDGER_TORN, 1);
+}
+
+/* What is where zeroes were written before a record came is no crash: it would have left the zeroes. */
+Test(ledger_format, something_before_a_whole_record_is_damage)
+{
+	append(3000, 0);
+	const size_t second = append(3000, 1);
+
+	cr_assert(eq(sz, second, 2 * CORDON_LEDGER_PAGE));
+	data[second - 8] = 1;
+	assert_read(SIZE, CORDON_LEDGER_DAMAGED, 1);
+	data[second - 8] = 0;
+	assert_read(SIZE, CORDON_LEDGER_END, 2);
+}
+
+Test(ledger_format, record_that_is_moved_to_the_next_page_is_damage)
+{
+	append(100, 0);
+	const size_t second = append(100, 0), size = end - second;
+
+	memcpy(data + 2 * CORDON_LEDGER_PAGE, data + second, size);
+	memset(data + second, 0, size);
+	assert_read(SIZE, CORDON_LEDGER_DAMAGED, 1);
 }

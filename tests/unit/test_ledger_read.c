@@ -199,3 +199,106 @@ Test(ledger_read, goes_on_after_an_end)
 	cr_assert(eq(int, cordon_ledger_reader_next(r, &record, NULL, &err), CORDON_LEDGER_END));
 	cordon_ledger_reader_destroy(r);
 }
+
+/* The last record: a checkpoint tells that it was there, and what is said is what is wrong with it. */
+Test(ledger_read, damaged_record_that_a_checkpoint_covers_is_said_to_be_damaged)
+{
+	struct cordon_ledger_report report;
+
+	make_ledger(40, 0);
+	built.data[0][built.begin[39] + 20] ^= 1;
+	ledger_build_write(&built, directory);
+	report = verify();
+
+	cr_assert(eq(int, report.damaged, 1));
+	cr_assert(eq(u64, report.first_bad, 39));
+	cr_assert(ne(ptr, strstr(report.why, "CRC"), NULL), "%s", report.why);
+}
+
+/* A checkpoint that is signed and of another tree, chain, segment or size. */
+static void
+assert_refused(const struct cordon_ledger_checkpoint *checkpoint)
+{
+	char note[CORDON_LEDGER_NOTE_MAX];
+	struct cordon_ledger_report report;
+	struct cordon_error err = { 0 };
+	const ptrdiff_t size = cordon_ledger_note_sign(checkpoint, built.seed, note, &err);
+
+	cr_assert(gt(i64, size, 0));
+	ledger_build_put(directory, CORDON_LEDGER_CHECKPOINTS, note, (size_t)size);
+	report = verify();
+	cr_assert(eq(int, report.damaged, 1));
+	cr_assert(eq(u64, report.first_bad, 0));
+}
+
+Test(ledger_read, each_part_of_a_checkpoint_is_compared)
+{
+	struct cordon_ledger_checkpoint right, wrong;
+	struct cordon_error err = { 0 };
+	size_t used;
+
+	make_ledger(40, 0);
+	cr_assert(zero(int, cordon_ledger_note_verify(built.notes, built.notes_size, built.key,
+				    &right, &used, &err)));
+	wrong = right;
+	wrong.root[31] ^= 1;
+	assert_refused(&wrong);
+	wrong = right;
+	wrong.chain[0] ^= 1;
+	assert_refused(&wrong);
+	wrong = right;
+	wrong.segment++;
+	assert_refused(&wrong);
+	wrong = right;
+	wrong.tree_size++;
+	assert_refused(&wrong);
+}
+
+Test(ledger_read, checkpoints_out_of_order_are_damage)
+{
+	struct cordon_ledger_report report;
+	char notes[2 * CORDON_LEDGER_NOTE_MAX];
+	size_t first, second;
+
+	make_ledger(40, 0);
+	first = built.note_end[0];
+	second = built.note_end[1] - first;
+	memcpy(notes, built.notes + first, second);
+	memcpy(notes + second, built.notes, first);
+	ledger_build_put(directory, CORDON_LEDGER_CHECKPOINTS, notes, first + second);
+	report = verify();
+
+	cr_assert(eq(int, report.damaged, 1));
+	cr_assert(ne(ptr, strstr(report.why, "order"), NULL), "%s", report.why);
+}
+
+/* All that a header carries over is compared with where the segment before ended, one by one. */
+Test(ledger_read, header_that_does_not_go_on_is_damage)
+{
+	for (int i = 0; i < 4; i++) {
+		struct cordon_ledger_report report;
+		struct cordon_ledger_state state;
+		struct cordon_error err = { 0 };
+		uint32_t index;
+
+		make_ledger(60, 30);
+		cr_assert(zero(int, cordon_ledger_segment_decode(
+					    built.data[1], built.size[1], &index, &state, &err)));
+		if (i == 0)
+			index++;
+		else if (i == 1)
+			state.chain[3] ^= 1;
+		else if (i == 2)
+			state.tree.nodes[1][3] ^= 1; /* 30 has this bit */
+		else
+			state.tree.size += 2;
+		cordon_ledger_segment_encode(index, &state, built.data[1]);
+		ledger_build_write(&built, directory);
+		report = verify();
+		cr_assert(eq(int, report.damaged, 1));
+		cr_assert(eq(u64, report.first_bad, 30));
+		cr_assert(ne(ptr, strstr(report.why, "does not go on"), NULL), "%s", report.why);
+		ledger_build_finish(&built);
+		built = (struct ledger_build){ 0 };
+	}
+}

@@ -140,7 +140,7 @@ Test(ledger_tamper, each_record_that_is_removed)
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		const size_t from = built.begin[i], size = built.end[i] - from;
 
-		put_spliced(from, from + size, NULL, 0);
+		put_spliced(from, from + size, "", 0);
 		assert_named(i, "removed", i);
 		put_spliced(from, from + size, zeroes, size);
 		assert_named(i, "overwritten with zeroes", i);
