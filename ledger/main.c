@@ -79,15 +79,13 @@ refuse(uint64_t token, const struct cordon_error *why)
 		&(const struct cordon_ledger_answer){ .token = token, .error = *why });
 }
 
-/* What was appended and is not written any more: its batch has failed. */
+/* Its batch has failed, and perhaps is in the file all the same. So the intents among it stay claimed, and end
+ * as unknown when somebody opens the ledger again. */
 static void
 refuse_batch(struct writer *w, const struct cordon_error *why)
 {
-	for (unsigned i = 0; i < w->count; i++) {
-		if (w->batch[i].begins)
-			claims_remove(&w->claims, w->batch[i].sequence);
+	for (unsigned i = 0; i < w->count; i++)
 		refuse(w->batch[i].token, why);
-	}
 	w->count = 0;
 }
 
@@ -122,12 +120,16 @@ append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_err
 	if (!w->locked && store_lock(&w->store, err) < 0)
 		return -1;
 	w->locked = 1;
-	if (store_append(&w->store, a->payload, a->payload_size, about.ends, &waiting->sequence,
-		    err) < 0)
-		return -1;
+	waiting->sequence = w->store.ahead.state.tree.size;
 	/* Before it is written: who finds it there finds whose it is. */
 	if (waiting->begins && claims_add(&w->claims, waiting->sequence) < 0) {
 		cordon_fail(err, CORDON_ELIMIT, 0, "too many runs are open");
+		return cordon_because(err, "limit.runs");
+	}
+	if (store_append(&w->store, a->payload, a->payload_size, about.ends, &waiting->sequence,
+		    err) < 0) {
+		if (waiting->begins)
+			claims_remove(&w->claims, waiting->sequence);
 		return -1;
 	}
 	w->durable |= a->durable;

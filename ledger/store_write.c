@@ -55,6 +55,11 @@ store_commit(struct store *s, int durable, struct cordon_error *err)
 {
 	size_t done = 0;
 
+	/* After an error fdatasync(2) succeeds again, and what it could not write is forgotten: fsync(2), EIO. */
+	if (s->broken.code != CORDON_OK) {
+		*err = s->broken;
+		return -1;
+	}
 	while (done < s->used) {
 		const ssize_t put = pwrite(
 			s->file, s->buffer + done, s->used - done, (off_t)(s->cursor.at + done));
