@@ -3,7 +3,7 @@
  * MUST 1 (M8) What a writer that was killed has left is cut before anything is written behind it; what somebody
  *        changed, or a ledger that is shorter than its last checkpoint, is never written to.
  *
- * calls: flock clock_nanosleep munmap close; at start: ftruncate */
+ * calls: flock clock_nanosleep munmap close; at start: ftruncate lseek */
 #include "store.h"
 
 #include <errno.h>
@@ -17,12 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cordon/fd.h>
-#include <cordon/ledger_read.h>
-
 #include "bytes.h"
+#include "last_checkpoint.h"
 #include "segments.h"
 #include "store_files.h"
+#include <cordon/fd.h>
 
 #define WAIT_MS 2000
 
@@ -104,30 +103,17 @@ static int
 find_checkpoint(struct store *s, struct cordon_ledger_checkpoint *last, struct cordon_error *err)
 {
 	uint8_t key[CORDON_SIGN_PUBLIC];
-	const char *text;
-	size_t size;
-	enum cordon_ledger_found found;
-	struct cordon_ledger_notes *notes;
 	off_t whole = 0;
-	int any = 0;
+	int found;
 
 	if (cordon_sign_public(s->seed, key, err) < 0)
 		return -1;
-	notes = cordon_ledger_notes_create(s->directory, err);
-	if (notes == NULL)
-		return -1;
-	while ((found = cordon_ledger_notes_next(notes, key, last, &text, &size, err)) ==
-		CORDON_LEDGER_RECORD) {
-		any = 1;
-		whole += (off_t)size;
-	}
-	cordon_ledger_notes_destroy(notes);
+	found = last_checkpoint(s->checkpoints, key, last, &whole, err);
 	/* Half a note, of a writer that was killed, would stand before all later ones. */
-	if (found == CORDON_LEDGER_TORN && ftruncate(s->checkpoints, whole) < 0)
+	if (found >= 0 && lseek(s->checkpoints, 0, SEEK_END) != whole &&
+		ftruncate(s->checkpoints, whole) < 0)
 		return fail(err, "ledger.failed", "could not mend its checkpoints");
-	if (found == CORDON_LEDGER_END || found == CORDON_LEDGER_TORN)
-		return any;
-	return found == CORDON_LEDGER_DAMAGED ? cordon_because(err, "ledger.damaged") : -1;
+	return found;
 }
 
 int

@@ -156,6 +156,15 @@ store_prepare_next(struct store *s)
 		(void)!segments_make_next(s, &ignored);
 }
 
+/* The segment of the last record: the one after it may have been begun and no more. */
+static uint32_t
+last_segment(const struct store *s)
+{
+	const uint32_t index = s->cursor.index;
+
+	return index > 0 && s->cursor.at == CORDON_LEDGER_PAGE ? index - 1 : index;
+}
+
 /* A note that does not fit is taken back: half of one would stand before all later ones. */
 static int
 write_note(struct store *s, const char *note, size_t size, struct cordon_error *err)
@@ -180,7 +189,7 @@ int
 store_checkpoint(struct store *s, struct cordon_error *err)
 {
 	struct cordon_ledger_checkpoint c = { .tree_size = records(&s->cursor),
-		.segment = s->cursor.index };
+		.segment = last_segment(s) };
 	char note[CORDON_LEDGER_NOTE_MAX];
 	ptrdiff_t size;
 
