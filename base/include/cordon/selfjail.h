@@ -15,8 +15,8 @@ struct cordon_selfjail {
 	size_t call_count;
 	uint64_t data_bytes; /* of memory for data, RLIMIT_DATA */
 	uint64_t files; /* open descriptors, as far as the hard limit lets */
-	const int
-		*below; /* a directory whose files it may still open, make and remove; NULL: none */
+	/* A directory whose files it may still open, make and remove, which needs Landlock; NULL: none. */
+	const int *below;
 };
 
 enum cordon_otherwise { CORDON_OTHERWISE_KILL, CORDON_OTHERWISE_ENOSYS };
@@ -27,9 +27,10 @@ enum cordon_otherwise { CORDON_OTHERWISE_KILL, CORDON_OTHERWISE_ENOSYS };
 int cordon_selfjail_calls(
 	const uint32_t *calls, size_t count, enum cordon_otherwise otherwise) CORDON_CHECKED;
 
-/* From here on: no capabilities, no new privileges, no core, not dumpable, nothing opened (but
- * below), reached, executed or cloned. Landlock is a second lock where the kernel has it. With sanitizers and counters of
- * coverage, whose own calls are not ours to list, only privileges and core are given up. Returns 0, or -1
- * with *err set: then carry on with nothing. See seccomp(2), landlock(7). */
+/* From here on: no capabilities, no new privileges, no core, not dumpable, nothing opened (but below),
+ * reached, executed or cloned. Landlock is a second lock where the kernel has it, and with below the one
+ * that counts. With sanitizers and counters of coverage, whose own calls are not ours to list, only
+ * privileges and core are given up. Returns 0, or -1 with *err set: then carry on with nothing. See
+ * seccomp(2), landlock(7). */
 int cordon_selfjail_enter(
 	const struct cordon_selfjail *jail, struct cordon_error *err) CORDON_CHECKED;
