@@ -17,11 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bytes.h"
+#include <cordon/fd.h>
+
 #include "last_checkpoint.h"
 #include "segments.h"
 #include "store_files.h"
-#include <cordon/fd.h>
 
 #define WAIT_MS 2000
 

@@ -1,4 +1,4 @@
-/* calls: pwrite64 write; at start: openat fstat fstatat faccessat read write pread64 fsync close */
+/* calls: pwrite64 write; at start: openat fstat fstatat faccessat renameat2 unlinkat read write pread64 fsync close */
 #include "store_files.h"
 
 #include <errno.h>
@@ -40,14 +40,20 @@ files_open(struct store *s, struct cordon_error *err)
 	return 0;
 }
 
-/* A new file with this content, on disk with its name before anybody relies on it. */
+/* A new file with this content, which is on disk before it has its name, and its name before anybody relies on
+ * it. The lock is held: what is left of it is of one who was killed. */
 static int
 write_new(const struct store *s, const char *name, const void *data, size_t size,
 	struct cordon_error *err)
 {
-	CORDON_CLOSE int fd = openat(s->directory, name, O_WRONLY | O_CREAT | O_EXCL | MODE, 0600);
+	CORDON_CLOSE int fd = -1;
+	char fresh[64];
 
+	snprintf(fresh, sizeof(fresh), "%s.new", name);
+	(void)unlinkat(s->directory, fresh, 0);
+	fd = openat(s->directory, fresh, O_WRONLY | O_CREAT | O_EXCL | MODE, 0600);
 	if (fd < 0 || cordon_fd_write_all(fd, data, size) < 0 || fsync(fd) < 0 ||
+		renameat2(s->directory, fresh, s->directory, name, RENAME_NOREPLACE) < 0 ||
 		fsync(s->directory) < 0)
 		return unopened(err, name);
 	return 0;
