@@ -145,11 +145,13 @@ int
 floor_check_launch(const struct cordon_launch *launch, const int *fds, unsigned fd_count,
 	struct cordon_error *err)
 {
-	const unsigned from_pty = (unsigned)__builtin_popcount(launch->tty);
+	const unsigned streams = cordon_launch_fd_count(launch) - (launch->held != 0);
 
-	if (fd_count != 3 - from_pty)
+	if (fd_count != cordon_launch_fd_count(launch))
 		return refuse(err, "the launch has the wrong number of", "streams");
-	for (unsigned i = 0; i < fd_count; i++)
+	if (launch->held && !cordon_fd_is_anonymous_pipe(fds[streams]))
+		return refuse(err, "what releases the launch is not", "a pipe");
+	for (unsigned i = 0; i < streams; i++)
 		if (!cordon_fd_is_anonymous_pipe(fds[i]) && !is_null_device(fds[i]))
 			return refuse(err, "a standard stream is neither pipe nor", "/dev/null");
 	if (!is_clean(launch->exe) || !is_clean(launch->cwd))

@@ -90,13 +90,14 @@ keep_only(int *keep, unsigned count)
 static int
 keep_what_is_ours(const struct sandbox_setup *s)
 {
-	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 7];
+	int keep[CORDON_PLAN_MOUNTS + CGROUP_ENTER + 8];
 	unsigned count = 0;
 
 	keep[count++] = s->lifeline;
 	keep[count++] = s->init_link;
 	keep[count++] = s->netns;
 	keep[count++] = s->workspace_idmap;
+	keep[count++] = s->held;
 	for (int i = 0; i < 3; i++)
 		keep[count++] = s->stdio[i];
 	for (int i = 0; i < CGROUP_ENTER; i++)

@@ -85,6 +85,7 @@ cordon_launch_encode(const struct cordon_launch *launch, struct cordon_writer *w
 	cordon_put_u32(w, launch->tty);
 	cordon_put_u16(w, launch->rows);
 	cordon_put_u16(w, launch->columns);
+	cordon_put_u8(w, launch->held != 0);
 	cordon_put_u64(w, launch->memory_bytes);
 	cordon_put_u64(w, launch->processes);
 	cordon_put_u64(w, launch->cpu_ms);
@@ -148,7 +149,7 @@ get_identity(struct cordon_reader *r, struct cordon_identity *ret)
 static int
 get_launch(struct cordon_reader *r, struct cordon_launch *l)
 {
-	uint8_t script = 0;
+	uint8_t script = 0, held = 0;
 
 	if (cordon_get_u64(r, &l->run) < 0 || cordon_get_u32(r, &l->plan) < 0 ||
 		cordon_get_vector(r, STRINGS_MAX, STRING_MAX, &l->argv) < 0 || l->argv[0] == NULL ||
@@ -165,13 +166,21 @@ get_launch(struct cordon_reader *r, struct cordon_launch *l)
 		get_identity(r, &l->workspace_identity) < 0)
 		return -1;
 	if (cordon_get_u32(r, &l->umask) < 0 || l->umask > 0777 || cordon_get_u32(r, &l->tty) < 0 ||
-		l->tty > 7 || cordon_get_u16(r, &l->rows) < 0 || cordon_get_u16(r, &l->columns) < 0)
+		l->tty > 7 || cordon_get_u16(r, &l->rows) < 0 ||
+		cordon_get_u16(r, &l->columns) < 0 || cordon_get_u8(r, &held) < 0 || held > 1)
 		return -1;
+	l->held = held;
 	if (cordon_get_u64(r, &l->memory_bytes) < 0 || cordon_get_u64(r, &l->processes) < 0 ||
 		cordon_get_u64(r, &l->cpu_ms) < 0 || cordon_get_u64(r, &l->open_files) < 0 ||
 		cordon_get_u64(r, &l->file_bytes) < 0)
 		return -1;
 	return 0;
+}
+
+unsigned
+cordon_launch_fd_count(const struct cordon_launch *launch)
+{
+	return 3 - (unsigned)__builtin_popcount(launch->tty) + (launch->held != 0);
 }
 
 int

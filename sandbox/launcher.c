@@ -115,8 +115,8 @@ count_runs(const struct launcher *l)
 
 /* With a sandbox that was made ahead, or from nothing. */
 static int
-start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
-	struct cordon_error *err)
+start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch,
+	int fds[CORDON_LAUNCH_FDS], struct cordon_error *err)
 {
 	struct run *run = pool_take(l, plan, launch);
 

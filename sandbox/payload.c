@@ -11,7 +11,7 @@
  * the run up. After it only exec and exit_group are needed, which every filter allows: floor.c checks
  * that.
  *
- * calls: setpgid ioctl rt_sigaction rt_sigprocmask dup3 dup2 close_range prctl openat2 fstat seccomp
+ * calls: setpgid ioctl read rt_sigaction rt_sigprocmask dup3 dup2 close_range prctl openat2 fstat seccomp
  * execve execveat exit_group and those of limits.c landlock.c */
 #include "payload.h"
 
@@ -108,6 +108,19 @@ open_exe(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	return exe;
 }
 
+/* All is ready. What is to be on record before the command runs is on the way there, and the supervisor says
+ * when it has arrived; when it says nothing, or has gone, nothing is executed (M8). */
+static int
+await_release(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	char byte;
+
+	errno = 0;
+	if (s->held >= 0 && read(s->held, &byte, 1) != 1)
+		return sandbox_fault(fault, STAGE_HELD, 0);
+	return 0;
+}
+
 static void
 run_command(const struct sandbox_setup *s, int terminal, struct payload_outcome *outcome)
 {
@@ -142,7 +155,8 @@ run_command(const struct sandbox_setup *s, int terminal, struct payload_outcome 
 	}
 	/* Landlock's rules need descriptors of their own; open_files may be small. They are closed
 	 * by now: the limit counts numbers, and those below it are free. */
-	if (landlock_apply(s, fault) < 0 || load_filter(s, &outcome->listener, fault) < 0)
+	if (landlock_apply(s, fault) < 0 || await_release(s, fault) < 0 ||
+		load_filter(s, &outcome->listener, fault) < 0)
 		return;
 	if (l->script)
 		(void)execve(l->exe, l->argv, l->env);

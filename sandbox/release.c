@@ -90,6 +90,10 @@ decode(struct cordon_message *m, struct sandbox_setup *s)
 			return -1;
 		s->stdio[i] = cordon_fd_take(&m->fds[used++]);
 	}
+	if (launch->held && used < m->fd_count)
+		s->held = cordon_fd_take(&m->fds[used++]);
+	else if (launch->held)
+		return -1;
 	return used == m->fd_count ? 0 : -1;
 }
 

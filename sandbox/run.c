@@ -70,16 +70,23 @@ run_end_covers(struct launcher *l, struct run *run)
 	covers_finish(&run->setup.covers, run->workspace, trash_of(l));
 }
 
+static void
+close_streams(struct sandbox_setup *s)
+{
+	for (int i = 0; i < 3; i++)
+		cordon_fd_close_p(&s->stdio[i]);
+	cordon_fd_close_p(&s->held);
+}
+
 void
 run_destroy(struct launcher *l, struct run *run)
 {
 	run_end_covers(l, run);
 	cgroup_destroy(&run->cgroup);
 	ids_finish(&run->setup);
-	for (int i = 0; i < 3; i++) {
-		cordon_fd_close_p(&run->setup.stdio[i]);
+	close_streams(&run->setup);
+	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 		cordon_fd_close_p(&run->kept[i]);
-	}
 	cordon_fd_close_p(&run->pidfd);
 	cordon_fd_close_p(&run->link);
 	cordon_fd_close_p(&run->workspace);
@@ -144,8 +151,7 @@ clone_init(struct launcher *l, struct run *run, struct cordon_error *err)
 	cordon_fd_close_p(&link[1]);
 	cordon_fd_close_p(&run->setup.netns);
 	cgroup_close(&run->cgroup);
-	for (int i = 0; i < 3; i++)
-		cordon_fd_close_p(&run->setup.stdio[i]);
+	close_streams(&run->setup);
 	return run->pid < 0 ? -1 : 0;
 }
 
@@ -174,7 +180,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 	if (run == NULL)
 		return NULL;
 	run->pidfd = run->link = run->workspace = -1;
-	run->kept[0] = run->kept[1] = run->kept[2] = -1;
+	run->kept[0] = run->kept[1] = run->kept[2] = run->kept[3] = -1;
 	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	run->source = plan;
 	plan->users++;
@@ -184,6 +190,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 		.workspace_idmap = -1,
 		.netns = -1,
 		.stdio = { -1, -1, -1 },
+		.held = -1,
 		.lifeline = l->lifeline,
 		.landlock_abi = l->landlock_abi,
 		.notify = 1,
@@ -213,8 +220,8 @@ add(struct launcher *l, struct run *run)
 }
 
 int
-run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch, int fds[3],
-	struct cordon_error *err)
+run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch,
+	int fds[CORDON_LAUNCH_FDS], struct cordon_error *err)
 {
 	struct run *run = create(l, plan);
 	unsigned used = 0;
@@ -228,6 +235,8 @@ run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *
 	for (int i = 0; i < 3; i++)
 		run->setup.stdio[i] =
 			(run->launch.tty & 1u << i) != 0 ? -1 : cordon_fd_take(&fds[used++]);
+	if (run->launch.held)
+		run->setup.held = cordon_fd_take(&fds[used]);
 	if (prepare_run(l, run, err) < 0 || clone_init(l, run, err) < 0 ||
 		prepare_covers(l, run, err) < 0) {
 		abort_run(l, run);
@@ -263,10 +272,10 @@ run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *works
 }
 
 int
-run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
-	struct cordon_error *err)
+run_release(struct launcher *l, struct run *run, struct cordon_launch *launch,
+	int fds[CORDON_LAUNCH_FDS], struct cordon_error *err)
 {
-	const unsigned fd_count = 3 - (unsigned)__builtin_popcount(launch->tty);
+	const unsigned fd_count = cordon_launch_fd_count(launch);
 
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	if (prepare_release(l, run, launch, err) < 0 ||
@@ -316,7 +325,7 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 		return -1;
 	}
 	run->state = RUN_LIVE;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 		cordon_fd_close_p(&run->kept[i]);
 	ids_settle(&run->setup);
 	forget_launch(run);

@@ -89,7 +89,7 @@ struct run {
 	enum cordon_limit_kind memory_kind, processes_kind;
 	struct timespec started_at; /* real time, for change times of files */
 	int unread; /* pid 1 has gone without having read its launch */
-	int kept[3]; /* streams of a launch that found it prepared, until it has started; else -1 */
+	int kept[CORDON_LAUNCH_FDS]; /* descriptors of a launch that found it prepared, until it has started; else -1 */
 	enum cordon_end end;
 	int exited; /* INIT_EXIT was heard */
 	struct sandbox_fault fault;
@@ -99,7 +99,7 @@ struct run {
 /* Starts one run. Takes launch and fds. On failure nothing is left of it, *err says why, and FAILED is
  * the caller's to send. */
 int run_start(struct launcher *l, struct launcher_plan *plan, struct cordon_launch *launch,
-	int fds[3], struct cordon_error *err) CORDON_CHECKED;
+	int fds[CORDON_LAUNCH_FDS], struct cordon_error *err) CORDON_CHECKED;
 
 /* Makes a run for a launch in this workspace that is yet to come. *ret_run is the launcher's. */
 int run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *workspace,
@@ -107,8 +107,8 @@ int run_make_ahead(struct launcher *l, struct launcher_plan *plan, const char *w
 	struct cordon_error *err) CORDON_CHECKED;
 /* Gives a prepared run its launch. Takes launch and fds only on success; on failure the run is killed and
  * the launch has to be made otherwise. */
-int run_release(struct launcher *l, struct run *run, struct cordon_launch *launch, int fds[3],
-	struct cordon_error *err) CORDON_CHECKED;
+int run_release(struct launcher *l, struct run *run, struct cordon_launch *launch,
+	int fds[CORDON_LAUNCH_FDS], struct cordon_error *err) CORDON_CHECKED;
 
 /* For run_end.c: waits for the end of pid 1, and so of all that it was pid 1 of; ends the watch of names and
  * removes placeholders; frees a run that is in no list. */

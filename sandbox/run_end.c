@@ -80,10 +80,10 @@ start_again(struct launcher *l, struct run *run, struct cordon_error *err)
 {
 	struct launcher_plan *plan = run->source;
 	struct cordon_launch launch = run->launch;
-	int fds[3] = { -1, -1, -1 };
+	int fds[CORDON_LAUNCH_FDS];
 	int result;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 		fds[i] = cordon_fd_take(&run->kept[i]);
 	memset(&run->launch, 0, sizeof(run->launch));
 	plan->users++; /* it may be forgotten by now */
@@ -91,7 +91,7 @@ start_again(struct launcher *l, struct run *run, struct cordon_error *err)
 	result = run_start(l, plan, &launch, fds, err);
 	launcher_plan_leave(plan);
 	cordon_launch_finish(&launch);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 		cordon_fd_close_p(&fds[i]);
 	return result < 0 ? NULL : l->runs;
 }

@@ -40,6 +40,7 @@ struct sandbox_setup {
 	int *mount_idmap; /* per plan mount: the ns of one of them, or -1 */
 	int workspace_idmap; /* the same */
 	int stdio[3]; /* -1: the pty */
+	int held; /* a byte from here releases the command; -1: it is not held */
 	int init_link; /* the child's end */
 	int netns; /* what it enters; -1: it was cloned into a new one */
 	int cgroup[CGROUP_ENTER]; /* what it enters */

@@ -55,6 +55,7 @@
 	X(LIMITS, "set the resource limits", "floor.limits", "limits")                           \
 	X(NO_NEW_PRIVS, "forbid new privileges", "floor.no_new_privs", "")                       \
 	X(LANDLOCK, "restrict files by Landlock", "floor.landlock", "")                          \
+	X(HELD, "execute the command: the supervisor did not release it", "run.killed", "")      \
 	X(FILTER, "load the system call filter", "floor.seccomp", "")                            \
 	X(LISTENER, "load the system call filter: another filter owns the listener",             \
 		"floor.listener", "listener")                                                    \

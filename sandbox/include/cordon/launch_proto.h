@@ -39,7 +39,9 @@ enum cordon_launch_message {
 };
 
 /* One run to start. The descriptors of the message are those of the run's standard streams in
- * order, without those that the pty serves: only our own pipes, anonymous pipes or /dev/null. */
+ * order, without those that the pty serves: only our own pipes, anonymous pipes or /dev/null. When it is
+ * held, one more follows: the read end of a pipe. All is made ready then, and the command is executed when
+ * a byte comes; when the pipe ends without one, it is not, and the answer is FAILED. */
 struct cordon_launch {
 	uint64_t run; /* the monitor's number for it, never reused */
 	uint32_t plan;
@@ -55,9 +57,12 @@ struct cordon_launch {
 	uint32_t umask;
 	uint32_t tty; /* bit n: standard stream n is the run's own pty; 0: no pty */
 	uint16_t rows, columns;
+	int held;
 	/* Limits of this run where they are lower than the plan's; 0: the plan's. */
 	uint64_t memory_bytes, processes, cpu_ms, open_files, file_bytes;
 };
+
+#define CORDON_LAUNCH_FDS 4 /* most descriptors of one */
 
 enum cordon_limit_kind { /* what enforces a limit; INTERFACES: "limits" of a result */
 	CORDON_LIMIT_NONE,
@@ -157,6 +162,7 @@ int cordon_launch_receive(
 	int link, struct cordon_launch_event *ret, struct cordon_error *err) CORDON_CHECKED;
 
 /* The launcher's side. */
+unsigned cordon_launch_fd_count(const struct cordon_launch *launch); /* that come with it */
 int cordon_launch_decode(const void *data, size_t size, struct cordon_launch *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 /* Overwrites its strings; it has them no more, but stays as it is. For a copy of the launcher (A11). */
