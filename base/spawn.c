@@ -1,4 +1,4 @@
-/* calls: clone3 fcntl dup2 close_range rt_sigprocmask execve exit_group */
+/* calls: clone3 setsid fcntl dup2 close_range rt_sigprocmask execve exit_group */
 #include <cordon/spawn.h>
 
 #include <errno.h>
@@ -17,6 +17,8 @@ arrange(const int *fds, unsigned count)
 	int moved[CORDON_SPAWN_FDS];
 	sigset_t none;
 
+	/* What a terminal's keys send to its foreground is for the monitor. */
+	(void)setsid();
 	for (unsigned i = 0; i < count; i++) {
 		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CORDON_SPAWN_FDS);
 		if (moved[i] < 0)

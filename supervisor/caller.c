@@ -23,6 +23,7 @@
 
 #include "cmd.h"
 #include "refusal.h"
+#include "serve_ledger.h"
 #include "serve_main.h"
 
 #define OUTBOX_BYTES (16u << 20)
@@ -181,6 +182,8 @@ destroy(struct caller *c)
 	struct caller **at = &c->serve->callers;
 
 	jobs_abandon(c->serve, c, NULL);
+	serve_ledger_leave(c);
+	tail_finish(&c->tail);
 	while (*at != NULL && *at != c)
 		at = &(*at)->next;
 	if (*at != NULL)

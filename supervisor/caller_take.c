@@ -9,6 +9,7 @@
 
 #include "file_request.h"
 #include "serve.h"
+#include "serve_ledger.h"
 
 static int
 take_start(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
@@ -168,6 +169,40 @@ take_profile(struct caller *c, const struct cordon_message *m, struct cordon_err
 }
 
 static int
+take_tail(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	CORDON_FREE char *text = NULL;
+	struct cordon_error why = { 0 };
+	struct cordon_writer w;
+	uint64_t request;
+	uint32_t max;
+
+	if (rpc_order_decode(m->body, m->size, RPC_TAIL_MAX + 1, &request, &max, err) < 0)
+		return -1;
+	text = tail_text(&c->tail, max);
+	if (text == NULL) {
+		cordon_fail(&why, CORDON_ESYS, ENOMEM, "could not show the ledger");
+		caller_refuse(c, request, &why, "");
+		return 0;
+	}
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_text_encode(request, text, &w);
+	caller_send(c, RPC_TEXT, &w);
+	return 0;
+}
+
+static int
+take_malformed(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	uint32_t count;
+
+	if (rpc_malformed_decode(m->body, m->size, &count, err) < 0)
+		return -1;
+	serve_ledger_malformed(c, count);
+	return 0;
+}
+
+static int
 take_file(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
 {
 	struct cordon_error why = { 0 };
@@ -204,6 +239,8 @@ static const struct {
 	[RPC_END_SESSION] = { CALLER_READY, take_end_session },
 	[RPC_PROFILE] = { CALLER_READY, take_profile },
 	[RPC_FILE] = { CALLER_READY, take_file },
+	[RPC_TAIL] = { CALLER_READY, take_tail },
+	[RPC_MALFORMED] = { CALLER_READY, take_malformed },
 };
 
 int

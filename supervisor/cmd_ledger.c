@@ -10,7 +10,7 @@
 
 #include <cordon/mem.h>
 
-#include "config.h"
+#include "ledger_place.h"
 #include "programs.h"
 
 /* The value of option at argv[*i], in one word or two; NULL when that is another word. *i is left at its
@@ -36,13 +36,7 @@ find_ledger(const char *config_file, struct cordon_error *err)
 
 	if (config_load(config_file, &config, err) < 0)
 		return NULL;
-	if (config.state_directory == NULL)
-		cordon_fail(err, CORDON_ENOTFOUND, 0,
-			"there is no home directory to have a ledger in; --path DIR names one");
-	else if (asprintf(&path, "%s/ledger", config.state_directory) < 0) {
-		path = NULL;
-		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not find the ledger");
-	}
+	path = ledger_place(&config, err);
 	config_finish(&config);
 	return path;
 }

@@ -189,7 +189,8 @@ cmd_policy(int argc, char **argv)
 		return EXIT_SETUP;
 	switch (parse_options(argc - 1, argv + 1, &options, &json, &err)) {
 	case 0:
-		status = local_prepare(&options, prepared, &err) < 0
+		status = local_configure(&options, prepared, &err) < 0 ||
+					 local_prepare(&options, prepared, &err) < 0
 				 ? tell_failure(&err, json)
 				 : tell_decision(prepared, json);
 		break;

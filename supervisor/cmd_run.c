@@ -14,6 +14,7 @@
 #include "local.h"
 #include "monitor.h"
 #include "owners.h"
+#include "record.h"
 #include "report.h"
 #include "result.h"
 #include "session.h"
@@ -147,6 +148,8 @@ struct run {
 	struct local prepared;
 	struct report report;
 	char id[RUN_ID];
+	struct ledger ledger;
+	struct intent intent;
 	int launcher_link, launcher_pidfd;
 };
 
@@ -165,12 +168,84 @@ execute(struct run *r, struct run_outcome *outcome)
 		.wall_ms = p->wall_ms,
 		.output_bytes = p->profile->limits.output,
 		.count_output = r->options.prepare.count_output,
+		.intent = &r->intent,
 	};
 
 	resolve_into_launch(&p->command, &p->workspace, &request.launch);
 	if (request.launch.tty != 0)
 		terminal_size(1, &request.launch.rows, &request.launch.columns);
 	monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
+}
+
+/* The ledger. What is refused there ends the run before it begins; what cannot be said any more afterwards,
+ * people are told. */
+
+#define TOKEN_LAST 2
+
+static int
+put_intent(struct run *r, struct cordon_error *err)
+{
+	const struct local *p = &r->prepared;
+	size_t size = 0;
+	char *payload = record_intent(&(const struct record_intent){ .run = r->id,
+					      .uid = geteuid(),
+					      .session = r->options.prepare.session,
+					      .profile = p->profile,
+					      .digest = p->digest,
+					      .decision = &p->decision,
+					      .command = &p->command,
+					      .workspace = &p->workspace,
+					      .argv = r->options.prepare.command,
+					      .key = &p->key },
+		&size);
+
+	return intent_send(&r->intent, payload, size, err);
+}
+
+/* Returns 0 with *ret_sequence, or -1 after it was said. */
+static int
+put_last(struct run *r, const char *what, char *payload, size_t size, uint64_t *ret_sequence)
+{
+	struct cordon_error err = { 0 };
+
+	if (ledger_append(&r->ledger, TOKEN_LAST, 0, payload, size, &err) == 0 &&
+		ledger_await(&r->ledger, TOKEN_LAST, ret_sequence, &err) == 0)
+		return 0;
+	(void)cordon_while(&err, "%s is not on record", what);
+	cmd_say(&err);
+	return -1;
+}
+
+static void
+put_end(struct run *r, struct run_outcome *o)
+{
+	size_t size = 0;
+	char *payload;
+
+	intent_settle(&r->intent);
+	if (r->intent.state != INTENT_KEPT)
+		return;
+	o->has_intent = 1;
+	o->intent = r->intent.sequence;
+	payload = record_end(r->id, o->intent, o, &size);
+	o->has_exit = put_last(r, "the end of the run", payload, size, &o->exit) == 0;
+}
+
+static void
+put_refused(struct run *r, const struct run_outcome *o)
+{
+	const struct local *p = &r->prepared;
+	const struct record_refused refused = { .uid = geteuid(),
+		.session = r->options.prepare.session,
+		.profile = r->options.prepare.profile,
+		.digest = p->decided ? p->digest : NULL,
+		.reason = o->error.reason,
+		.rule = o->rule };
+	uint64_t sequence;
+	size_t size = 0;
+	char *payload = record_refused(&refused, &size);
+
+	(void)!put_last(r, "the refusal", payload, size, &sequence);
 }
 
 /* What was decided is what happens. Nobody can be asked: what is held is refused. */
@@ -185,8 +260,11 @@ carry_out(struct run *r, struct run_outcome *outcome)
 	outcome_decide(outcome, &p->decision);
 	if (decide_enforce(&p->decision, &p->action, p->profile, &err) < 0)
 		outcome_fail(outcome, &err);
+	else if (put_intent(r, &err) < 0)
+		outcome_fail(outcome, &err);
 	else
 		execute(r, outcome);
+	put_end(r, outcome);
 }
 
 static void
@@ -256,6 +334,8 @@ tell(struct run *r, struct run_outcome *outcome)
 static void
 finish(struct run *r)
 {
+	intent_close(&r->intent);
+	ledger_finish(&r->ledger);
 	report_finish(&r->report);
 	local_finish(&r->prepared);
 }
@@ -265,7 +345,9 @@ cmd_run(int argc, char **argv)
 {
 	struct run r = {
 		.options = { .prepare = { .profile = "default", .timeout_ms = UINT64_MAX } },
-		.report = { .directory = -1, .file = -1 }
+		.report = { .directory = -1, .file = -1 },
+		.ledger = LEDGER_NONE,
+		.intent = INTENT_INIT(&r.ledger)
 	};
 	struct run_outcome *outcome = cordon_array(1, sizeof(*outcome));
 	struct cordon_error err = { 0 };
@@ -281,10 +363,14 @@ cmd_run(int argc, char **argv)
 		outcome_fail(outcome, &err);
 	else if (result_make_id(r.id, &err) < 0 ||
 		 report_open(r.options.report, &r.report, &err) < 0 ||
+		 local_configure(&r.options.prepare, &r.prepared, &err) < 0 ||
+		 ledger_start(&r.ledger, &r.prepared.config, &err) < 0 ||
 		 local_prepare(&r.options.prepare, &r.prepared, &err) < 0)
 		outcome_fail(outcome, &err);
 	else
 		carry_out(&r, outcome);
+	if (outcome->reason == REASON_REFUSED && r.ledger.link >= 0)
+		put_refused(&r, outcome);
 	tell(&r, outcome);
 	status = outcome->exit_code;
 	finish(&r);

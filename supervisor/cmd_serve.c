@@ -17,6 +17,7 @@
 #include "floor_check.h"
 #include "monitor_jail.h"
 #include "programs.h"
+#include "serve_ledger.h"
 #include "serve_main.h"
 
 struct options {
@@ -146,7 +147,8 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 	places = config_places(config);
 	if (catalogue_load(&s->catalogue, &places, o->profiles, o->profile_count, err) < 0 ||
 		workspace_open(o->workspace, o->cwd, config, &s->workspace, err) < 0 ||
-		floor_check(s, err) < 0 || serve_begin(s, launcher, err) < 0 ||
+		floor_check(s, err) < 0 || serve_ledger_start(s, err) < 0 ||
+		serve_begin(s, launcher, err) < 0 || serve_ledger_begin(s, err) < 0 ||
 		control_begin(s, err) < 0)
 		return -1;
 	if (o->listen != NULL ? listen_begin(s, o->listen, err) < 0
@@ -176,6 +178,7 @@ cmd_serve(int argc, char **argv)
 	s->umask = umask(0);
 	(void)umask(s->umask);
 	s->launcher_link = s->launcher = s->lifeline = s->listener = s->signals = s->control = -1;
+	s->ledger = (struct ledger)LEDGER_NONE;
 	if (serve(s, &config, &o, &err) < 0) {
 		/* There is no result that would tell the code. */
 		if (err.reason[0] != '\0')

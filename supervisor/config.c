@@ -62,6 +62,15 @@ xdg(const char *variable, const char *home, const char *otherwise)
 	return join(value != NULL && value[0] == '/' ? value : fallback, "cordon");
 }
 
+/* A root without a home is a service of the system. */
+static char *
+find_state(const char *home)
+{
+	char *path = xdg("XDG_STATE_HOME", home, ".local/state");
+
+	return path == NULL && geteuid() == 0 ? strdup("/var/lib/cordon") : path;
+}
+
 /* One configuration while it is read. */
 struct reading {
 	const char *file, *text;
@@ -150,7 +159,7 @@ is_caller(const json_t *value)
 }
 
 /* Keys of parts that this build does not have. Those that only widen what such a part may do ask for
- * nothing here; a ledger or limits would be protections that nobody gives. */
+ * nothing here; limits would be protections that nobody gives. */
 static int
 take_later(const struct reading *r, const char *key, const json_t *value)
 {
@@ -160,8 +169,6 @@ take_later(const struct reading *r, const char *key, const json_t *value)
 		return fail_at(r, key, "must be a list of objects with uid or group, and profiles");
 	if (strcmp(key, "approvals") == 0 && !json_is_object(value))
 		return fail_at(r, key, "must be an object");
-	if (strcmp(key, "ledger") == 0)
-		return fail_at(r, key, "asks for a record, which this build does not keep");
 	if (strcmp(key, "limits") == 0)
 		return fail_at(r, key, "has no effect in this build; use limits of a profile");
 	return 0;
@@ -192,11 +199,43 @@ take_workspaces(const struct reading *r, const json_t *value)
 	return 0;
 }
 
+/* A later file replaces what an earlier one said, member by member. */
+static int
+take_ledger(const struct reading *r, const json_t *value)
+{
+	const char *key;
+	const json_t *member;
+	char *path;
+
+	if (!json_is_object(value))
+		return fail_at(r, "ledger", "must be an object");
+	json_object_foreach((json_t *)(uintptr_t)value, key, member)
+	{
+		if (strcmp(key, "path") == 0 && is_path(member)) {
+			path = strdup(json_string_value(member));
+			if (path == NULL)
+				return cordon_fail(r->err, CORDON_ESYS, ENOMEM,
+					"could not keep a configuration");
+			free(r->config->ledger_path);
+			r->config->ledger_path = path;
+		} else if (strcmp(key, "onFailure") == 0 && is_text(member) &&
+			   (strcmp(json_string_value(member), "halt") == 0 ||
+				   strcmp(json_string_value(member), "refuse") == 0)) {
+			r->config->ledger_halt = json_string_value(member)[0] == 'h';
+		} else if (strcmp(key, "witness") == 0) {
+			return fail_at(r, "ledger", "has a witness, which this build cannot keep");
+		} else {
+			return fail_at(r, "ledger",
+				"has path (an absolute path), onFailure (\"refuse\" or \"halt\") and witness");
+		}
+	}
+	return 0;
+}
+
 static int
 take(const struct reading *r, json_t *root)
 {
-	static const char *const later[] = { "resolvers", "callers", "approvals", "ledger",
-		"limits" };
+	static const char *const later[] = { "resolvers", "callers", "approvals", "limits" };
 	const char *key;
 	json_t *value;
 
@@ -215,6 +254,11 @@ take(const struct reading *r, json_t *root)
 		}
 		if (strcmp(key, "workspaces") == 0) {
 			if (take_workspaces(r, value) < 0)
+				return -1;
+			known = 1;
+		}
+		if (strcmp(key, "ledger") == 0) {
+			if (take_ledger(r, value) < 0)
 				return -1;
 			known = 1;
 		}
@@ -276,7 +320,7 @@ config_load(const char *file, struct config *ret, struct cordon_error *err)
 
 	config.home = find_home();
 	config.user_directory = xdg("XDG_CONFIG_HOME", config.home, ".config");
-	config.state_directory = xdg("XDG_STATE_HOME", config.home, ".local/state");
+	config.state_directory = find_state(config.home);
 	config.profile_directory = join(config.user_directory, "profiles");
 	own = join(config.user_directory, "config.json");
 	if (file != NULL) {
@@ -302,6 +346,7 @@ config_finish(struct config *config)
 	free(config->user_directory);
 	free(config->state_directory);
 	free(config->profile_directory);
+	free(config->ledger_path);
 	*config = (struct config){ 0 };
 }
 

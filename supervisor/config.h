@@ -13,6 +13,8 @@ struct config {
 	char *user_directory; /* $XDG_CONFIG_HOME/cordon, owned; may be NULL */
 	char *state_directory; /* $XDG_STATE_HOME/cordon, owned; may be NULL */
 	char *profile_directory; /* user_directory/profiles, owned; may be NULL */
+	char *ledger_path; /* where the operator wants it, owned; or NULL */
+	int ledger_halt; /* what cannot be recorded ends the monitor, not only the request */
 };
 
 /* Reads file, or when it is NULL the user's and the system's configuration where they exist. Returns

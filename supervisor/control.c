@@ -99,6 +99,13 @@ answer_state(struct question *q)
 	(void)!answer(q, CONTROL_STATE, &w);
 }
 
+/* One that has ended only waits for its record. */
+static int
+is_live(const struct job *job)
+{
+	return job != NULL && job->state != JOB_ENDED;
+}
+
 /* Kills the run with this id, or all of them. Returns how many. */
 static uint32_t
 kill_runs(struct serve *s, const char *id)
@@ -106,7 +113,7 @@ kill_runs(struct serve *s, const char *id)
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++)
-		if (s->jobs[i] != NULL && (id == NULL || strcmp(s->jobs[i]->id, id) == 0)) {
+		if (is_live(s->jobs[i]) && (id == NULL || strcmp(s->jobs[i]->id, id) == 0)) {
 			job_kill(s->jobs[i], REASON_KILLED);
 			count++;
 		}
@@ -138,7 +145,7 @@ take(struct question *q, const struct cordon_message *m)
 	switch (m->number) {
 	case CONTROL_LIST:
 		for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++)
-			if (s->jobs[i] != NULL) {
+			if (is_live(s->jobs[i])) {
 				answer_row(q, s->jobs[i]);
 				count++;
 			}

@@ -1,5 +1,5 @@
-/* The life of one run of a caller: streams, launch, what the launcher says of it, and the answer. What it
- * is and whether it may be is prepare.c's. */
+/* A run of a caller from the request to its launch, and how it is ended. What it is and whether it may be is
+ * prepare.c's; what becomes of it job_end.c's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,8 +13,10 @@
 #include <cordon/mem.h>
 
 #include "prepare.h"
+#include "record.h"
 #include "result.h"
 #include "serve.h"
+#include "serve_ledger.h"
 
 /* the table of runs */
 
@@ -24,6 +26,7 @@ free_all(struct job *job)
 	free(job->handle);
 	free(job->label);
 	free(job->command);
+	free(job->end);
 	free(job);
 }
 
@@ -63,6 +66,7 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 		.label = job->label,
 		.command = job->command,
 		.ends = { -1, -1, -1 },
+		.gate = -1,
 		.why = REASON_EXIT };
 	s->jobs[slot] = job;
 	s->job_hint = (slot + 1) % CORDON_LAUNCH_RUNS;
@@ -73,19 +77,19 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 }
 
 /* Whether it has begun or never will, it does not wait for that any more. */
-static void
-leave_start(struct job *job)
+void
+job_leave_start(struct job *job)
 {
 	if (job->caller != NULL && job->state == JOB_LAUNCHED)
 		job->caller->starting--;
 }
 
-static void
-destroy(struct job *job)
+void
+job_destroy(struct job *job)
 {
 	struct serve *s = job->serve;
 
-	leave_start(job);
+	job_leave_start(job);
 	s->jobs[job->number % CORDON_LAUNCH_RUNS] = NULL;
 	s->job_count--;
 	if (job->caller != NULL)
@@ -93,11 +97,12 @@ destroy(struct job *job)
 	cordon_timer_remove(job->wall);
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&job->ends[i]);
+	cordon_fd_close_p(&job->gate);
 	free_all(job);
 }
 
-static struct job *
-find(const struct serve *s, uint64_t number)
+struct job *
+job_numbered(const struct serve *s, uint64_t number)
 {
 	struct job *job = s->jobs[number % CORDON_LAUNCH_RUNS];
 
@@ -107,7 +112,7 @@ find(const struct serve *s, uint64_t number)
 struct job *
 job_find(struct serve *s, uint64_t number, const struct caller *c)
 {
-	struct job *job = find(s, number);
+	struct job *job = job_numbered(s, number);
 
 	return job != NULL && job->caller == c ? job : NULL;
 }
@@ -143,6 +148,33 @@ lowered(uint64_t wanted)
 	return wanted == UINT64_MAX ? 0 : wanted;
 }
 
+/* Puts what releases the run in *ret_gate, and its intent on the way. */
+static int
+intend(struct job *job, const struct prepared *p, const struct rpc_start *r, int *ret_gate,
+	struct cordon_error *err)
+{
+	const struct record_intent intent = { .run = job->handle[0] != '\0' ? job->handle : job->id,
+		.uid = job->caller->uid,
+		.session = p->session->key,
+		.profile = p->profile,
+		.digest = p->digest,
+		.decision = &p->decision,
+		.command = &p->command,
+		.workspace = &p->workspace,
+		.argv = r->argv,
+		.key = &job->serve->key };
+	char *payload;
+	size_t size = 0;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not make a pipe");
+	*ret_gate = ends[0];
+	job->gate = ends[1];
+	payload = record_intent(&intent, &size);
+	return job_intend(job, payload, size, err);
+}
+
 static int
 send_launch(struct job *job, struct prepared *p, const struct rpc_start *r, int *fds,
 	unsigned count, struct cordon_error *err)
@@ -155,6 +187,7 @@ send_launch(struct job *job, struct prepared *p, const struct rpc_start *r, int 
 		.tty = r->tty ? 7 : 0,
 		.rows = r->rows,
 		.columns = r->columns,
+		.held = 1,
 		.memory_bytes = lowered(r->memory),
 		.processes = lowered(r->processes),
 		.cpu_ms = lowered(r->cpu_ms),
@@ -179,56 +212,64 @@ enforce(const struct prepared *p, struct cordon_error *err)
 	return decide_enforce(&d, &p->action, p->profile, err);
 }
 
-/* rule: of the decision, whatever came of it. */
-static int
-start(struct caller *c, struct rpc_start *r, char rule[CORDON_RULE_ID + 1],
-	struct cordon_error *err)
+static void
+describe(struct job *job, const struct prepared *p, const struct rpc_start *r)
 {
-	struct prepared p = { 0 };
-	struct job *job = NULL;
-	int fds[3] = { -1, -1, -1 }, count = -1;
+	const struct cordon_profile *profile = p->profile;
 
-	if (prepare(c, r, &p, err) == 0) {
-		snprintf(rule, CORDON_RULE_ID + 1, "%s",
-			p.decision.rule == NULL ? "" : p.decision.rule);
-		if (enforce(&p, err) == 0)
-			job = add(c, r, err);
-	}
-	if (job != NULL && result_make_id(job->id, err) == 0)
+	snprintf(job->rule, sizeof(job->rule), "%s",
+		p->decision.rule == NULL ? "" : p->decision.rule);
+	job->session = p->session;
+	job->profile = profile;
+	job->plan = p->plan->number;
+	job->wall_ms =
+		r->timeout_ms < profile->limits.wall_ms ? r->timeout_ms : profile->limits.wall_ms;
+	job->output_bytes =
+		r->output_bytes < profile->limits.output ? r->output_bytes : profile->limits.output;
+}
+
+/* From here on the launcher has it, or it is over and the answer on its way. */
+static int
+launch(struct caller *c, const struct rpc_start *r, struct prepared *p, struct cordon_error *err)
+{
+	struct job *job = add(c, r, err);
+	int fds[CORDON_LAUNCH_FDS] = { -1, -1, -1, -1 }, count = -1;
+
+	if (job == NULL)
+		return -1;
+	describe(job, p, r);
+	if (result_make_id(job->id, err) == 0)
 		count = make_streams(job, r, fds, err);
-	if (count < 0) {
-		for (int i = 0; i < 3; i++)
+	if (count < 0 || intend(job, p, r, &fds[count], err) < 0) {
+		for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 			cordon_fd_close_p(&fds[i]);
-		if (job != NULL)
-			destroy(job);
-		prepared_finish(&p);
+		job_destroy(job);
 		return -1;
 	}
-	memcpy(job->rule, rule, sizeof(job->rule));
-	job->session = p.session;
-	job->profile = p.profile;
-	job->plan = p.plan->number;
-	job->wall_ms = r->timeout_ms < p.profile->limits.wall_ms ? r->timeout_ms
-								 : p.profile->limits.wall_ms;
-	job->output_bytes = r->output_bytes < p.profile->limits.output ? r->output_bytes
-								       : p.profile->limits.output;
-	count = send_launch(job, &p, r, fds, (unsigned)count, err);
-	if (count < 0)
-		destroy(job);
+	if (send_launch(job, p, r, fds, (unsigned)count + 1, err) < 0)
+		job_fail(job, err);
 	else
-		plans_keep_ready(c->serve, p.plan, &p.workspace);
-	prepared_finish(&p);
-	return count;
+		plans_keep_ready(c->serve, p->plan, &p->workspace);
+	return 0;
 }
 
 void
 job_start(struct caller *c, struct rpc_start *r)
 {
 	struct cordon_error err = { 0 };
-	char rule[CORDON_RULE_ID + 1] = "";
+	struct prepared p = { 0 };
+	int result = prepare(c, r, &p, &err);
+	const char *rule = p.decision.rule == NULL ? "" : p.decision.rule;
 
-	if (start(c, r, rule, &err) < 0)
+	if (result == 0)
+		result = enforce(&p, &err);
+	if (result == 0)
+		result = launch(c, r, &p, &err);
+	if (result < 0) {
+		serve_ledger_refused(c, r, &err, rule, p.decided ? p.digest : NULL);
 		caller_refuse(c, r->request, &err, rule);
+	}
+	prepared_finish(&p);
 }
 
 void
@@ -258,131 +299,13 @@ job_check(struct caller *c, struct rpc_start *r)
 	caller_send(c, RPC_CHECKED, &w);
 }
 
-/* the launcher's words */
-
-static void
-on_wall(void *context)
-{
-	job_kill(context, REASON_TIMEOUT);
-}
-
-static void
-hear_started(struct job *job, struct cordon_launch_event *event)
-{
-	char decision[] = "allow"; /* else it would not have been launched */
-	struct rpc_started started = { .request = job->request,
-		.run = job->number,
-		.id = job->id,
-		.pid = (uint32_t)event->started.pid,
-		.decision = decision,
-		.rule = job->rule,
-		.output_bytes = job->output_bytes };
-	int fds[3];
-	unsigned count = 0;
-	struct cordon_error err = { 0 };
-	struct cordon_writer w;
-
-	leave_start(job);
-	job->state = JOB_RUNNING;
-	job->start = event->started;
-	job->serve->ahead += event->started.ahead != 0;
-	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
-	if (job->caller == NULL)
-		return; /* its end is on the way */
-	if (job->wall_ms != UINT64_MAX) {
-		job->wall =
-			cordon_loop_timer(job->serve->loop, job->wall_ms, 0, on_wall, job, &err);
-		if (job->wall == NULL)
-			job_kill(job, REASON_KILLED);
-	}
-	if (event->pty >= 0)
-		fds[count++] = cordon_fd_take(&event->pty);
-	for (int i = 0; i < 3; i++)
-		if (job->ends[i] >= 0)
-			fds[count++] = cordon_fd_take(&job->ends[i]);
-	cordon_writer_init(&w, CORDON_LINK_BODY);
-	rpc_started_encode(&started, &w);
-	if (caller_hand_over(job->caller, RPC_STARTED, &w, fds, count, &err) == 0)
-		return;
-	/* Nobody has its streams: for the caller it has never begun. */
-	job_kill(job, REASON_KILLED);
-	caller_refuse(job->caller, job->request, &err, job->rule);
-	job->caller->live--;
-	job->caller = NULL;
-}
-
-static void
-tell_exited(struct job *job, const struct cordon_exited *exited)
-{
-	struct run_outcome *o = cordon_array(1, sizeof(*o));
-	struct run_result *result = cordon_array(1, sizeof(*result));
-	struct cordon_writer w;
-
-	cordon_writer_init(&w, CORDON_LINK_BODY);
-	if (o == NULL || result == NULL) {
-		caller_end(job->caller); /* it would wait for ever */
-	} else {
-		outcome_decide(o, &(struct decision){ .verdict = CORDON_ALLOW, .rule = job->rule });
-		o->started = 1;
-		o->start = job->start;
-		o->wall_ms = serve_elapsed_ms(&job->started_at);
-		outcome_end(o, exited, job->why, job->wall_ms, job->output_bytes);
-		result_fill(result, job->handle[0] != '\0' ? job->handle : job->id,
-			job->profile->name, job->profile, o);
-		rpc_exited_encode(job->number, result, &w);
-		caller_send(job->caller, RPC_EXITED, &w);
-	}
-	free(o);
-	free(result);
-}
-
-/* It was us who ended it, before its command had started. */
-static void
-say_killed(const struct serve *s, struct cordon_error *err)
-{
-	cordon_fail(err, CORDON_EPOLICY, 0, "the run was ended before its command had started");
-	(void)cordon_because(err, s->frozen ? "supervisor.frozen" : "run.killed");
-}
-
-void
-job_hear(struct serve *s, struct cordon_launch_event *event)
-{
-	struct job *job = find(s, event->run);
-
-	if (job == NULL) {
-		cordon_fd_close_p(&event->pty);
-		return;
-	}
-	switch (event->message) {
-	case CORDON_LAUNCH_STARTED:
-		hear_started(job, event);
-		break;
-	case CORDON_LAUNCH_FAILED:
-		if (job->killed)
-			say_killed(s, &event->failure);
-		/* Perhaps a file of the plan is another one by now. */
-		else if (event->failure.code == CORDON_EFLOOR)
-			plans_drop(s, job->plan);
-		if (job->caller != NULL)
-			caller_refuse(job->caller, job->request, &event->failure, "");
-		destroy(job);
-		break;
-	case CORDON_LAUNCH_EXITED:
-		if (job->caller != NULL)
-			tell_exited(job, &event->exited);
-		destroy(job);
-		break;
-	default: /* STOPPED: nobody's terminal is concerned */
-		break;
-	}
-	cordon_fd_close_p(&event->pty);
-}
-
 void
 job_signal(struct job *job, int signal)
 {
 	struct cordon_writer w;
 
+	if (job->state == JOB_ENDED)
+		return;
 	cordon_writer_init(&w, 32);
 	cordon_launch_encode_signal(job->number, signal, &w);
 	serve_tell(job->serve, CORDON_LAUNCH_SIGNAL, &w);
@@ -393,7 +316,7 @@ job_kill(struct job *job, enum run_reason why)
 {
 	struct cordon_writer w;
 
-	if (job->killed)
+	if (job->killed || job->state == JOB_ENDED)
 		return;
 	job->killed = 1;
 	job->why = why;
@@ -414,27 +337,8 @@ jobs_abandon(struct serve *s, const struct caller *c, const struct session *sess
 		job->session = NULL;
 		if (session != NULL)
 			continue; /* the caller is told of its end */
-		leave_start(job);
+		job_leave_start(job);
 		job->caller->live--;
 		job->caller = NULL;
-	}
-}
-
-void
-jobs_lost(struct serve *s, const struct cordon_error *err)
-{
-	const struct cordon_exited killed = { .end = CORDON_END_KILLED };
-
-	for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++) {
-		struct job *job = s->jobs[i];
-		struct cordon_error why = *err;
-
-		if (job == NULL)
-			continue;
-		if (job->caller != NULL && job->state == JOB_RUNNING)
-			tell_exited(job, &killed);
-		else if (job->caller != NULL)
-			caller_refuse(job->caller, job->request, &why, "");
-		destroy(job);
 	}
 }

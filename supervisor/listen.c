@@ -15,6 +15,7 @@
 #include <cordon/text.h>
 
 #include "cmd.h"
+#include "serve_ledger.h"
 #include "serve_main.h"
 
 #define CALLERS_MAX 256
@@ -162,6 +163,7 @@ on_connection(void *context, unsigned events)
 		return;
 	if (who.uid != geteuid()) {
 		s->strangers++;
+		serve_ledger_stranger(s, who.uid);
 		/* The first, and then each time that there are twice as many. */
 		if ((s->strangers & (s->strangers - 1)) == 0)
 			fprintf(stderr,

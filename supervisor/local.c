@@ -20,13 +20,17 @@ local_add_env(struct local_options *o, char *pair, struct cordon_error *err)
 	return 0;
 }
 
+int
+local_configure(const struct local_options *o, struct local *p, struct cordon_error *err)
+{
+	return config_load(o->config, &p->config, err);
+}
+
 static int
 load_profile(const struct local_options *o, struct local *p, struct cordon_error *err)
 {
 	struct cordon_profile_places places;
 
-	if (config_load(o->config, &p->config, err) < 0)
-		return -1;
 	places = config_places(&p->config);
 	p->profile = cordon_profile_load(&places, o->profile, err);
 	if (p->profile != NULL)
@@ -92,7 +96,6 @@ static int
 describe(const struct local_options *o, struct local *p, struct cordon_error *err)
 {
 	uint8_t plan_digest[CORDON_DIGEST_SIZE];
-	struct cordon_action_key key;
 	char caller[32];
 	struct action_source source = { .profile = p->profile,
 		.plan_digest = plan_digest,
@@ -104,8 +107,7 @@ describe(const struct local_options *o, struct local *p, struct cordon_error *er
 		.session = o->session,
 		.umask = p->umask,
 		.limits = action_limits(p->profile),
-		.key = &key };
-	int result;
+		.key = &p->key };
 
 	snprintf(caller, sizeof(caller), "uid %u", (unsigned)getuid());
 	source.limits.wall_ms = p->wall_ms;
@@ -114,11 +116,11 @@ describe(const struct local_options *o, struct local *p, struct cordon_error *er
 				    : relays_is_null(i, o->count_output) ? CORDON_STREAM_NULL
 									 : CORDON_STREAM_PIPE;
 	if (action_plan_digest(&p->plan, plan_digest, err) < 0 ||
-		cordon_action_make_key(&key, err) < 0)
+		cordon_action_make_key(&p->key, err) < 0)
 		return -1;
-	result = action_build(&source, &p->action, err);
-	explicit_bzero(&key, sizeof(key));
-	return result < 0 ? -1 : action_digest_of(&p->action, p->digest, err);
+	return action_build(&source, &p->action, err) < 0
+		       ? -1
+		       : action_digest_of(&p->action, p->digest, err);
 }
 
 int
@@ -144,4 +146,5 @@ local_finish(struct local *p)
 	cordon_plan_finish(&p->plan);
 	cordon_profile_destroy(p->profile);
 	config_finish(&p->config);
+	explicit_bzero(&p->key, sizeof(p->key));
 }

@@ -26,7 +26,7 @@ struct local_options {
 	char **command;
 };
 
-/* Beginning with profile, NULL or empty as far as it was not reached. */
+/* Beginning with configuration, NULL or empty as far as it was not reached. */
 struct local {
 	struct cordon_profile *profile;
 	struct config config;
@@ -37,6 +37,7 @@ struct local {
 	uint64_t wall_ms;
 	uint32_t umask;
 	uint32_t tty; /* bit n: standard stream n is the run's own terminal */
+	struct cordon_action_key key; /* of the digests of what is secret */
 	struct cordon_action action;
 	uint8_t digest[CORDON_DIGEST_SIZE]; /* of its record */
 	int decided;
@@ -47,7 +48,10 @@ struct local {
 int local_add_env(
 	struct local_options *options, char *pair, struct cordon_error *err) CORDON_CHECKED;
 
-/* Fills *ret, which is all zero and the caller's to finish in any case. Whatever was decided, it returns 0;
+/* Reads the configuration into *ret, which is all zero and the caller's to finish in any case. */
+int local_configure(const struct local_options *options, struct local *ret,
+	struct cordon_error *err) CORDON_CHECKED;
+/* Then fills the rest of *ret. Whatever was decided, it returns 0;
  * -1 with *err set when it did not come to that. Our own standard streams say what the run's will be. */
 int local_prepare(const struct local_options *options, struct local *ret,
 	struct cordon_error *err) CORDON_CHECKED;

@@ -232,7 +232,9 @@ hear_failed(struct monitor *m, const struct cordon_error *failure)
 	const struct run_request *r = m->request;
 
 	m->orderly = 1;
-	if (m->why == REASON_EXIT)
+	if (r->intent->state == INTENT_REFUSED)
+		outcome_fail(m->outcome, &r->intent->refused);
+	else if (m->why == REASON_EXIT)
 		outcome_fail(m->outcome, failure);
 	else /* ended by us before we heard that it began, though it may have printed already */
 		outcome_end(m->outcome, &killed, m->why, r->wall_ms, r->output_bytes);
@@ -360,6 +362,8 @@ set_up_signals(struct monitor *m, struct cordon_error *err)
 static int
 set_up_watches(struct monitor *m, struct cordon_error *err)
 {
+	if (intent_watch(m->request->intent, m->loop, err) < 0)
+		return -1;
 	m->link_watch = cordon_loop_watch(m->loop, m->link, CORDON_LOOP_READ, on_link, m, err);
 	if (m->link_watch == NULL)
 		return -1;
@@ -373,11 +377,24 @@ set_up_watches(struct monitor *m, struct cordon_error *err)
 }
 
 static int
+send_launch(struct monitor *m, struct cordon_error *err)
+{
+	const struct run_request *r = m->request;
+	struct cordon_launch launch = r->launch;
+	int fds[CORDON_LAUNCH_FDS];
+	unsigned count = relays_run_ends(&m->relays, fds);
+
+	launch.held = 1;
+	fds[count++] = r->intent->gate[0];
+	return cordon_launch_send_launch(m->link, &launch, fds, count, err);
+}
+
+static int
 start(struct monitor *m, struct cordon_error *err)
 {
 	const struct run_request *r = m->request;
 	CORDON_CLOSE int read_end = -1;
-	int ends[2], fds[3];
+	int ends[2];
 
 	if (r->launch.tty != 0 && terminal_init(&m->terminal, 0, 1, err) < 0)
 		return -1;
@@ -394,9 +411,7 @@ start(struct monitor *m, struct cordon_error *err)
 	read_end = ends[0];
 	m->lifeline = ends[1];
 	if (cordon_launch_send_hello(m->link, read_end, err) < 0 ||
-		cordon_launch_send_plan(m->link, PLAN, r->plan, err) < 0 ||
-		cordon_launch_send_launch(
-			m->link, &r->launch, fds, relays_run_ends(&m->relays, fds), err) < 0)
+		cordon_launch_send_plan(m->link, PLAN, r->plan, err) < 0 || send_launch(m, err) < 0)
 		return -1;
 	return cordon_loop_run(m->loop, err);
 }
@@ -429,6 +444,7 @@ clean_up(struct monitor *m)
 	cordon_watch_remove(m->signal_watch);
 	cordon_timer_remove(m->wall);
 	cordon_timer_remove(m->attention);
+	intent_close(m->request->intent);
 	dismiss_launcher(m);
 	/* All writers are dead: what is in the pipes is all there will be. */
 	relays_drain(&m->relays, m->signals);

@@ -6,6 +6,7 @@
 #include <cordon/launch_proto.h>
 #include <cordon/plan.h>
 
+#include "intent.h"
 #include "outcome.h"
 
 struct run_request {
@@ -13,6 +14,7 @@ struct run_request {
 	struct cordon_launch launch;
 	uint64_t wall_ms, output_bytes; /* UINT64_MAX: no limit */
 	int count_output; /* output must pass through us */
+	struct intent *intent; /* was sent; holds the command until it is on record */
 };
 
 /* Runs it to its end. Everything that can go wrong is an outcome. launcher_link and launcher_pidfd:

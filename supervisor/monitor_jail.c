@@ -45,7 +45,7 @@ static const uint32_t serving[] = {
 /* What starting a cordon-rpc needs besides, and that for locking itself, since it inherits this filter. */
 static const uint32_t starting[] = {
 	/* clang-format off */
-	SYS_clone3, SYS_execve, SYS_close_range, SYS_prctl, SYS_capset, SYS_seccomp,
+	SYS_clone3, SYS_setsid, SYS_execve, SYS_close_range, SYS_prctl, SYS_capset, SYS_seccomp,
 	SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self,
 	SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,
 #ifdef SYS_arch_prctl

@@ -33,6 +33,8 @@ struct run_outcome {
 	struct cordon_exited exited;
 	uint64_t wall_ms, stdout_bytes, stderr_bytes;
 	int counted; /* the byte counts are known */
+	int has_intent, has_exit; /* they are in the ledger, as these records: */
+	uint64_t intent, exit;
 };
 
 struct decision;

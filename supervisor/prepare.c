@@ -169,6 +169,7 @@ judge(struct caller *c, struct prepared *p, const struct rpc_start *r, struct co
 		action_digest_of(&p->action, p->digest, err) < 0)
 		return -1;
 	p->decision = decide(&p->action, p->profile, &state);
+	p->decided = 1;
 	return 0;
 }
 

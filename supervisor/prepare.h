@@ -19,6 +19,7 @@ struct prepared {
 	struct command command;
 	struct cordon_action action;
 	uint8_t digest[CORDON_DIGEST_SIZE]; /* of its record */
+	int decided;
 	struct decision decision;
 };
 

@@ -28,11 +28,20 @@ shortage(const struct cordon_error *err)
 	return NULL;
 }
 
+/* The ledger goes on by itself. */
+static int
+is_passing(const struct cordon_error *err)
+{
+	return strcmp(err->reason, "ledger.full") == 0 || strcmp(err->reason, "ledger.busy") == 0;
+}
+
 static enum rpc_error
 kind_of(const struct cordon_error *err)
 {
 	const int floor = strncmp(err->reason, "floor.", 6) == 0;
 
+	if (strncmp(err->reason, "ledger.", 7) == 0)
+		return is_passing(err) ? RPC_ERROR_LIMIT : RPC_ERROR_FLOOR;
 	if (strcmp(err->reason, "approval.unreachable") == 0)
 		return RPC_ERROR_UNREACHABLE;
 	switch (err->code) {
@@ -67,7 +76,7 @@ refusal_of(uint64_t request, struct cordon_error *err, const char *rule)
 
 	return (struct rpc_refused){ .request = request,
 		.error = (uint8_t)kind,
-		.retryable = kind == RPC_ERROR_LIMIT && shortage(err) != NULL,
+		.retryable = kind == RPC_ERROR_LIMIT && (shortage(err) != NULL || is_passing(err)),
 		.reason = (char *)(uintptr_t)reason_of(err, kind),
 		.rule = (char *)(uintptr_t)rule,
 		.text = err->text };

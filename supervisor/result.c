@@ -98,6 +98,8 @@ fill_usage(struct run_result *r, const struct run_outcome *o)
 	COPY(r->processes_limit, kind_name(o->start.processes));
 	COPY(r->cpu_limit, kind_name(o->start.cpu));
 	r->mapped_root = o->start.mapped_root != 0;
+	r->intent = o->has_intent ? o->intent : UINT64_MAX;
+	r->exit = o->has_exit ? o->exit : UINT64_MAX;
 }
 
 static void

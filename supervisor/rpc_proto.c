@@ -455,6 +455,24 @@ rpc_checked_finish(struct rpc_checked *c)
 }
 
 void
+rpc_malformed_encode(uint32_t count, struct cordon_writer *w)
+{
+	cordon_put_u32(w, count);
+}
+
+int
+rpc_malformed_decode(const void *data, size_t size, uint32_t *ret_count, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	uint32_t count = 0;
+
+	if (cordon_get_u32(&r, &count) < 0 || count == 0 || r.left != 0)
+		return wrong_shape(err, "about malformed lines");
+	*ret_count = count;
+	return 0;
+}
+
+void
 rpc_done_encode(uint64_t request, struct cordon_writer *w)
 {
 	cordon_put_u64(w, request);

@@ -74,6 +74,19 @@ put_refused(struct cordon_json *j, const struct run_result *r)
 		cordon_json_u64(j, "refusedCallsDropped", r->refused_dropped);
 }
 
+static void
+put_ledger(struct cordon_json *j, const struct run_result *r)
+{
+	if (r->intent == UINT64_MAX) {
+		cordon_json_null(j, "ledger");
+		return;
+	}
+	cordon_json_object(j, "ledger");
+	cordon_json_u64(j, "intent", r->intent);
+	put_number(j, "exit", r->exit);
+	cordon_json_end(j);
+}
+
 void
 run_result_put(const struct run_result *r, struct cordon_json *j)
 {
@@ -99,7 +112,7 @@ run_result_put(const struct run_result *r, struct cordon_json *j)
 	for (uint32_t i = 0; i < r->starts_code_count; i++)
 		cordon_json_string(j, NULL, r->starts_code[i]);
 	cordon_json_end(j);
-	cordon_json_null(j, "ledger");
+	put_ledger(j, r);
 }
 
 /* wire */
@@ -111,7 +124,8 @@ run_result_encode(const struct run_result *r, struct cordon_writer *w)
 		r->signal, r->reason, r->reason_code, r->message, r->memory_limit,
 		r->processes_limit, r->cpu_limit };
 	const uint64_t numbers[] = { r->wall_ms, r->user_ms, r->system_ms, r->max_rss_bytes,
-		r->processes, r->stdout_bytes, r->stderr_bytes, r->refused_dropped };
+		r->processes, r->stdout_bytes, r->stderr_bytes, r->refused_dropped, r->intent,
+		r->exit };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		cordon_put_string(w, texts[i]);
@@ -162,7 +176,8 @@ static int
 get_numbers(struct cordon_reader *r, struct run_result *v)
 {
 	uint64_t *const numbers[] = { &v->wall_ms, &v->user_ms, &v->system_ms, &v->max_rss_bytes,
-		&v->processes, &v->stdout_bytes, &v->stderr_bytes, &v->refused_dropped };
+		&v->processes, &v->stdout_bytes, &v->stderr_bytes, &v->refused_dropped, &v->intent,
+		&v->exit };
 	uint32_t exit_code = 0;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

@@ -16,6 +16,7 @@
 
 #include "cmd.h"
 #include "control.h"
+#include "serve_ledger.h"
 #include "serve_main.h"
 
 #define LAUNCHER_BYTES (64u << 20) /* more than what can be told when it is behind */
@@ -253,6 +254,8 @@ serve_finish(struct serve *s)
 
 	cordon_fail(&lost, CORDON_EPEER, 0, "cordon is ending");
 	jobs_lost(s, &lost);
+	serve_ledger_finish(s);
+	jobs_finish(s);
 	callers_finish(s);
 	cordon_watch_remove(s->launcher_link_watch);
 	cordon_watch_remove(s->signal_watch);

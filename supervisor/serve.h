@@ -15,9 +15,12 @@
 
 #include "catalogue.h"
 #include "config.h"
+#include "ledger_link.h"
 #include "outbox.h"
 #include "outcome.h"
+#include "refusals.h"
 #include "session.h"
+#include "tail.h"
 #include "workspace.h"
 
 struct serve;
@@ -61,6 +64,10 @@ struct caller {
 	struct cordon_watch *link_watch, *rpc_watch;
 	struct outbox outbox;
 	struct sessions sessions;
+	struct refusals refusals; /* on record, and left out */
+	struct tail tail; /* of the ledger */
+	uint64_t malformed; /* lines that are not on record yet */
+	uint64_t malformed_ms; /* when such lines were put there last; 0: never */
 	unsigned live, starting; /* runs; of them those that the launcher has not begun */
 	int paused; /* not listened to */
 };
@@ -86,12 +93,22 @@ void callers_reap(struct serve *s);
 /* Listens again to those who had asked for enough. */
 void callers_resume(struct serve *s);
 
-/* job.c: one run of a caller.
+/* job.c, job_end.c: one run of a caller.
  *
- *	LAUNCHED  the launcher has it.           -> RUNNING (STARTED), over (FAILED)
- *	RUNNING   the command runs.              -> over (EXITED)
+ *	LAUNCHED  the launcher has it. It holds the command until its intent is
+ *	          on record.                     -> RUNNING (STARTED), ENDED (FAILED)
+ *	RUNNING   the command runs.              -> ENDED (EXITED)
+ *	ENDED     nothing is left of it.         -> over, when that is on record, too, or cannot be
  * A caller who has gone leaves its jobs to die: they are killed, and over when the launcher says so. */
-enum job_state { JOB_ILLEGAL, JOB_LAUNCHED, JOB_RUNNING };
+enum job_state { JOB_ILLEGAL, JOB_LAUNCHED, JOB_RUNNING, JOB_ENDED };
+
+/* What came of a run. */
+struct job_end {
+	int failed; /* it never began: */
+	struct cordon_error failure;
+	struct cordon_exited exited; /* else */
+	uint64_t wall_ms;
+};
 
 struct job {
 	enum job_state state;
@@ -104,6 +121,13 @@ struct job {
 	char id[32];
 	char *handle, *label, *command; /* owned; command: argv[0], for lists */
 	char rule[CORDON_RULE_ID + 1]; /* that allowed it, or empty */
+	int gate; /* a byte here releases it; -1: it was, or never will be */
+	int awaits; /* an answer of the ledger is due */
+	int has_intent, has_exit; /* they are on record, as: */
+	uint64_t intent, exit;
+	struct cordon_error unrecorded; /* why its intent is not, and so it does not run */
+	struct job_end *end; /* owned; ENDED */
+	int end_sent; /* to the ledger */
 	int ends[3]; /* of the run's streams, for its cordon-rpc; -1: none, or sent */
 	uint64_t wall_ms, output_bytes;
 	struct cordon_started start;
@@ -115,7 +139,22 @@ struct job {
 
 void job_start(struct caller *c, struct rpc_start *start);
 void job_check(struct caller *c, struct rpc_start *start);
+/* Holds it until its intent is on record. payload is taken. -1 with *err set: then it is not. */
+int job_intend(
+	struct job *job, char *payload, size_t size, struct cordon_error *err) CORDON_CHECKED;
 void job_hear(struct serve *s, struct cordon_launch_event *event);
+/* It did not come to a launch, though it was to be on record that it would. */
+void job_fail(struct job *job, const struct cordon_error *err);
+/* An answer of the ledger. why: NULL when it is on record, as sequence. */
+void job_recorded(
+	struct serve *s, uint64_t token, uint64_t sequence, const struct cordon_error *why);
+/* There will be no answer of the ledger any more. */
+void jobs_unrecorded(struct serve *s, const struct cordon_error *why);
+/* For job_end.c: over. */
+void job_destroy(struct job *job);
+void job_leave_start(struct job *job);
+/* NULL when there is none with this number. */
+struct job *job_numbered(const struct serve *s, uint64_t number);
 void job_signal(struct job *job, int signal);
 void job_kill(struct job *job, enum run_reason why);
 /* The caller has gone, or closed a session (else NULL). */
@@ -124,6 +163,8 @@ void jobs_abandon(struct serve *s, const struct caller *c, const struct session 
 struct job *job_find(struct serve *s, uint64_t number, const struct caller *c);
 /* The launcher has gone, and all runs with it. */
 void jobs_lost(struct serve *s, const struct cordon_error *err);
+/* Those that are left, whatever they wait for, are over. */
+void jobs_finish(struct serve *s);
 
 struct serve {
 	struct cordon_loop *loop;
@@ -141,6 +182,12 @@ struct serve {
 	uint32_t landlock;
 	const char *cgroup; /* "v2", "v1" or "none" */
 	int user_notif; /* refused calls are counted */
+
+	struct ledger ledger;
+	struct cordon_watch *ledger_watch; /* NULL: it is not listened to */
+	uint64_t ledger_others; /* records so far that are no run's */
+	int ledger_said; /* that it cannot record */
+	struct refusals stranger_refusals;
 
 	struct plan_entry plans[CORDON_LAUNCH_PLANS];
 	uint32_t plan_count; /* ever */

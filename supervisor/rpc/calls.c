@@ -9,6 +9,7 @@
 #include "answers.h"
 #include "base64.h"
 #include "method_file.h"
+#include "method_ledger.h"
 #include "method_policy.h"
 #include "method_process.h"
 #include "method_run.h"
@@ -40,6 +41,7 @@ static const struct {
 	{ "profile/list", policy_profiles },
 	{ "profile/show", policy_profile },
 	{ "policy/check", policy_check },
+	{ "ledger/tail", ledger_tail },
 	{ "workspace/read", file_read },
 	{ "workspace/write", file_write },
 	{ "workspace/list", file_list },
@@ -136,5 +138,6 @@ calls_take_line(struct rpc *rpc, const char *line, size_t size)
 	/* A notification with parameters of the wrong kind is still one. */
 	if (result < 0 && !(fault.code == FAULT_PARAMS && m.id.kind == JSONRPC_ID_NONE))
 		answer_fault(rpc, &m.id, &fault);
+	rpc->malformed += result < 0 && (fault.code == FAULT_PARSE || fault.code == FAULT_REQUEST);
 	jsonrpc_finish(&m);
 }

@@ -3,6 +3,7 @@
 
 #include <cordon/fd.h>
 
+#include "method_ledger.h"
 #include "method_policy.h"
 #include "method_session.h"
 #include "rpc.h"
@@ -133,11 +134,12 @@ take_text(struct rpc *rpc, struct cordon_message *m)
 
 	if (cordon_get_u64(&r, &number) < 0)
 		return -1;
-	request = asked(rpc, number, REQUEST_PROFILE);
-	if (request == NULL)
+	request = requests_asked(&rpc->requests, number);
+	if (request == NULL || (request->kind != REQUEST_PROFILE && request->kind != REQUEST_TAIL))
 		return -1;
 	request_keep(request, m);
-	request_ready(rpc, request, policy_answer_profile);
+	request_ready(rpc, request,
+		request->kind == REQUEST_TAIL ? ledger_answer_tail : policy_answer_profile);
 	return 0;
 }
 

@@ -43,6 +43,7 @@ take_lines(struct in *in)
 			fault_set(&fault, FAULT_REQUEST, "limit.line",
 				"a line is longer than %u bytes, which ends this link",
 				LINE_MAX_BYTES);
+			in->rpc->malformed++;
 			answer_fault(in->rpc, NULL, &fault);
 			rpc_close(in->rpc);
 			return;

@@ -37,19 +37,6 @@ static const struct param name_params[] = {
 };
 /* clang-format on */
 
-/* Sends the question of request. */
-static void
-send(struct rpc *rpc, struct request *request, uint16_t number, struct cordon_writer *w)
-{
-	struct fault fault;
-
-	if (link_has_room(&rpc->link) && link_send(&rpc->link, number, w) == 0)
-		return;
-	cordon_writer_finish(w);
-	fault_set(&fault, FAULT_BUSY, "limit.link", "the monitor cannot take the request now");
-	request_fail(rpc, request, &fault);
-}
-
 static int
 check(struct rpc *rpc, const struct call *call, const struct wanted *p, struct fault *fault)
 {
@@ -70,7 +57,7 @@ check(struct rpc *rpc, const struct call *call, const struct wanted *p, struct f
 	start.session = (char *)(uintptr_t)p->session;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_start_encode(&start, &w);
-	send(rpc, request, RPC_CHECK, &w);
+	request_send(rpc, request, RPC_CHECK, &w);
 	return 0;
 }
 
@@ -140,7 +127,7 @@ policy_profile(struct rpc *rpc, const struct call *call, struct fault *fault)
 		return -1;
 	cordon_writer_init(&w, CORDON_LINK_BODY);
 	rpc_named_encode(request->number, p.name, &w);
-	send(rpc, request, RPC_PROFILE, &w);
+	request_send(rpc, request, RPC_PROFILE, &w);
 	return 0;
 }
 

@@ -215,3 +215,15 @@ requests_render_one(struct rpc *rpc)
 	request_answer(rpc, request, request->render);
 	return 1;
 }
+
+void
+request_send(struct rpc *rpc, struct request *request, uint16_t number, struct cordon_writer *w)
+{
+	struct fault fault;
+
+	if (link_has_room(&rpc->link) && link_send(&rpc->link, number, w) == 0)
+		return;
+	cordon_writer_finish(w);
+	fault_set(&fault, FAULT_BUSY, "limit.link", "the monitor cannot take the request now");
+	request_fail(rpc, request, &fault);
+}

@@ -31,6 +31,7 @@ enum request_kind {
 	REQUEST_OPEN_SESSION,
 	REQUEST_CLOSE_SESSION,
 	REQUEST_PROFILE,
+	REQUEST_TAIL,
 	REQUEST_CHECK,
 	REQUEST_OTHER, /* ready from the begin: an answer that may be long */
 	REQUEST_KINDS
@@ -72,6 +73,10 @@ struct request *request_begin(struct rpc *rpc, const struct jsonrpc_id *id, enum
 struct request *requests_find(struct requests *r, const struct jsonrpc_id *id);
 /* The request that asked the monitor by that number, or NULL. */
 struct request *requests_asked(struct requests *r, uint64_t number);
+/* Sends the question of request to the monitor; or it fails, when that cannot take it now. */
+struct cordon_writer;
+void request_send(
+	struct rpc *rpc, struct request *request, uint16_t number, struct cordon_writer *w);
 /* It belongs to that run, which stays as long as it. */
 void request_attach(struct request *request, struct run *run);
 /* It waits for what happens to its run. */

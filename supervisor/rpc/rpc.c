@@ -4,8 +4,10 @@
  *
  * calls: none */
 #include "rpc.h"
+#include "method_ledger.h"
 
 #include "answers.h"
+#include "method_ledger.h"
 #include "run_notices.h"
 
 #define CLOSING_MS 5000
@@ -54,6 +56,7 @@ render_some(struct rpc *rpc)
 void
 rpc_settle(struct rpc *rpc)
 {
+	ledger_tell_malformed(rpc);
 	do {
 		while (rpc->life == RPC_LIFE_SERVING && render_some(rpc))
 			;

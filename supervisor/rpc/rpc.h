@@ -22,6 +22,7 @@ enum rpc_life {
 struct rpc {
 	struct cordon_loop *loop;
 	enum rpc_life life;
+	uint32_t malformed; /* lines that the monitor was not told of yet */
 	int initialized; /* "initialize" was answered */
 	struct in in;
 	struct out out;

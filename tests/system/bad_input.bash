@@ -109,10 +109,12 @@ refused 125
 placed "$file"
 
 it "a configuration that asks for what this build cannot do"
-config '{"cordonConfig": 1, "ledger": {"onFailure": "halt"}}'
-run -- touch started
-refused 125
-placed "$file"
+for key in '"ledger": {"witness": "/x"}' '"ledger": {"path": "x"}' '"ledger": {"onFailure": "go"}' '"ledger": []' '"limits": {}'; do
+	config "{\"cordonConfig\": 1, $key}"
+	run -- touch started
+	refused 125
+	placed "$file"
+done
 
 it "a configuration without its version"
 config '{}'

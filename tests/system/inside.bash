@@ -147,10 +147,10 @@ run -p strict -- sh -c './copy; /lib64/ld-linux-x86-64.so.2 ./copy; cp /bin/true
 
 it "a01_cordon's own program in a writable workspace is read-only"
 mkdir -p "$T/w/build/bin"
-cp "$CORDON" "$T/w/build/bin/cordon"
-timeout -s KILL 60 "$T/w/build/bin/cordon" run -- sh -c 'echo x >>build/bin/cordon; mv build other; rm -f build/bin/cordon; ls build/bin' \
+cp "$CORDON" "${CORDON%/*}/cordon-ledger" "$T/w/build/bin"
+timeout -s KILL 60 "$T/w/build/bin/cordon" run -- sh -c 'echo x >>build/bin/cordon; mv build other; rm -f build/bin/cordon*; ls build/bin' \
 	>"$T/out" 2>"$T/err" </dev/null
-[[ $(<"$T/out") == cordon ]] || trouble "out: $(<"$T/out") $(<"$T/err")"
+[[ $(<"$T/out") == $'cordon\ncordon-ledger' ]] || trouble "out: $(<"$T/out") $(<"$T/err")"
 cmp -s "$CORDON" "$T/w/build/bin/cordon" || trouble "it was changed"
 (cd "$T/w/build/bin" && timeout -s KILL 60 ./cordon run -- touch started >"$T/out" 2>"$T/err" </dev/null)
 status=$?

@@ -20,7 +20,7 @@ json_is "$R" 'r["reason"]' exit
 json_is "$R" 'r["usage"]["stdoutBytes"]' 5
 json_is "$R" 'r["usage"]["stderrBytes"]' 5
 json_is "$R" 'all(isinstance(r["usage"][k], int) for k in ("wallMs", "userMs", "systemMs", "maxRssBytes"))' true
-json_is "$R" '[r["network"], r["executed"], r["ledger"]]' "[null, null, null]"
+json_is "$R" '[r["network"], r["executed"], r["ledger"]]' '[null, null, {"intent": 0, "exit": 1}]'
 json_is "$R" 'len(r["profileDigest"])' 71
 json_is "$R" 'all(r["limits"][k] in ("cgroup2", "cgroup1", "rlimit", "sampled", "none") for k in ("memory", "processes", "cpu"))' true
 [[ $(json "$R" 'r["run"]') =~ ^r-[0-9a-hjkmnp-tv-z]{26}$ ]] || trouble "run id $(json "$R" 'r["run"]')"

@@ -14,6 +14,8 @@
  *	PROFILE       8       rpc      after READY      u64 request, string name
  *	FILE          9       rpc      after READY      struct rpc_file; a run that reads, writes or lists
  *	                                                one file of the workspace, answered as START is
+ *	TAIL          10      rpc      after READY      u64 request, u32 how many records at most
+ *	MALFORMED     11      rpc      after READY      u32 lines since the last one that were no requests
  *	WELCOME       65      monitor  first message    struct rpc_welcome
  *	STARTED       66      monitor  answers START,   struct rpc_started; stdin (when asked for), stdout
  *	                               FILE             and stderr of the run, or its terminal's master
@@ -22,7 +24,8 @@
  *	CHECKED       69      monitor  answers CHECK    struct rpc_checked
  *	DONE          70      monitor  answers SESSION, u64 request
  *	                               END_SESSION
- *	TEXT          71      monitor  answers PROFILE  u64 request, bytes: JSON
+ *	TEXT          71      monitor  answers PROFILE, u64 request, bytes: JSON
+ *	                               TAIL
  *
  * "request" is a number that the cordon-rpc chose; it is in flight until it is answered, and at most
  * RPC_INFLIGHT are. SIGNAL and KILL for a run that is not the caller's, or has ended, are ignored: they
@@ -47,6 +50,8 @@ enum rpc_message {
 	RPC_END_SESSION = 7,
 	RPC_PROFILE = 8,
 	RPC_FILE = 9,
+	RPC_TAIL = 10,
+	RPC_MALFORMED = 11,
 	RPC_WELCOME = 65,
 	RPC_STARTED = 66,
 	RPC_EXITED = 67,
@@ -63,6 +68,7 @@ enum rpc_message {
 #define RPC_LABEL       128 /* bytes of a label or a handle */
 #define RPC_SESSION_KEY 195 /* agent:channel:peer, three times 64 bytes */
 #define RPC_NAME        128 /* bytes of a profile's name */
+#define RPC_TAIL_MAX    32 /* records that a caller is shown */
 
 /* What is not given is "" or UINT64_MAX. The struct owns its strings. */
 struct rpc_start {
@@ -175,10 +181,14 @@ void rpc_named_encode(uint64_t request, const char *name, struct cordon_writer *
 int rpc_named_decode(const void *data, size_t size, size_t max, uint64_t *ret_request,
 	char **ret_name, struct cordon_error *err) CORDON_CHECKED;
 
-/* SIGNAL and KILL: a run and a number below bound. */
+/* SIGNAL and KILL: a run and a number below bound. TAIL: a request, likewise. */
 void rpc_order_encode(uint64_t run, uint32_t number, struct cordon_writer *w);
 int rpc_order_decode(const void *data, size_t size, uint32_t bound, uint64_t *ret_run,
 	uint32_t *ret_number, struct cordon_error *err) CORDON_CHECKED;
+
+void rpc_malformed_encode(uint32_t count, struct cordon_writer *w);
+int rpc_malformed_decode(const void *data, size_t size, uint32_t *ret_count,
+	struct cordon_error *err) CORDON_CHECKED;
 
 void rpc_welcome_encode(const struct rpc_welcome *welcome, struct cordon_writer *w);
 int rpc_welcome_decode(const void *data, size_t size, struct rpc_welcome *ret,

@@ -42,6 +42,7 @@ struct run_result {
 	uint64_t refused_dropped;
 	char starts_code[RUN_RESULT_STARTS][200];
 	uint32_t starts_code_count;
+	uint64_t intent, exit; /* sequences in the ledger; UINT64_MAX: not on record */
 };
 
 /* Puts the members of the result; the object around them is the caller's, who may add its own. */

@@ -8,6 +8,7 @@ import time
 import cases
 from cases import SANITIZED, NotMine, check, holds, it, same
 from link import CLEAN, PATIENCE, Listening, Serve, descendants, gone, own_processes, text_of, wait_until, with_words
+from recorded import records
 
 INVALID, POLICY, FLOOR, UNKNOWN, BUSY, UNREACHABLE = -32602, -31001, -31004, -31006, -31007, -31008
 RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wait", {}),
@@ -236,14 +237,15 @@ def _(place):
         gone(before)
 
 
-@it("SIGKILL to any process of cordon ends everything")
+@it("SIGKILL to any process of cordon but its ledger (recorded.py) ends everything")
 def _(place):
     names = None
     at = 0
     while names is None or at < len(names):
         link = Serve(place)
         before = leave_runs(link, f"13{at}{os.getpid()}.5")
-        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and parent_of_own(p))
+        own = sorted(p for (p, _), name in before.items() if name.startswith("cordon") and name != "cordon-ledger" and
+                     parent_of_own(p))
         names = names or own
         check(len(own) >= 3, "monitor, rpc and launcher are three processes:", before)
         os.kill(own[min(at, len(own) - 1)], signal.SIGKILL)
@@ -267,7 +269,7 @@ def _(place):
         raise NotMine("for root, who may look at processes that are not dumpable")
     link = Serve(place)
     names = [os.path.basename(os.readlink(f"/proc/{p}/exe")) for p in own_processes(link.process.pid)]
-    same(sorted(names), ["cordon", "cordon-launcher", "cordon-rpc"])
+    same(sorted(names), ["cordon", "cordon-launcher", "cordon-ledger", "cordon-rpc"])
 
 
 @it("the process that reads the caller's lines has no files, no network and cannot start programs")
@@ -386,7 +388,7 @@ def _(place):
         same(f.read(), "precious")
 
 
-@it("T-RECON-001: another user is closed without a byte")
+@it("T-RECON-001: another user is closed without a byte, and that is on record once")
 def _(place):
     if os.geteuid() != 0:
         raise NotMine("for root, who can be another user")
@@ -403,7 +405,14 @@ def _(place):
                               timeout=PATIENCE, check=False, text=True).stdout.strip()
     holds(connect(), '"result"', "the owner's answer")
     same(connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "b''", "the stranger's")
+    for _i in range(5):
+        connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     server.link().alive()
+    server.end()
+    strangers = [r for _, r in records(place) if r["kind"] == "refused"]
+    check(strangers, "none of them is on record")
+    same((strangers[0]["reason"], strangers[0]["uid"], strangers[0]["leftOut"]), ("caller.unknown", 65534, 0))
+    check(len(strangers) <= 4, len(strangers), "records")
 
 
 @it("T-RECON-001: no process of cordon listens on an internet socket")

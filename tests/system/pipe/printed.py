@@ -24,7 +24,7 @@ from link import CLEAN, Serve
 from schema import schema
 
 PAGE = os.path.join(ROOT, "docs", "protocol.md")
-VARIABLE = {"pid", "wallMs", "userMs", "systemMs", "maxRssBytes", "processes", "landlock", "expiresMs",
+VARIABLE = {"pid", "wallMs", "userMs", "systemMs", "maxRssBytes", "processes", "landlock", "expiresMs", "intent", "exit", "sequence",
             "size"}
 ANY_ORDER = {"runs": "run", "entries": "name", "sessions": "session"}  # by which member to compare
 
