@@ -590,3 +590,44 @@ Test(profile_secrets, a_profile_without_marks_has_the_digest_that_it_had)
 		digest, "345b89e8ce72be16233141bfa93c00483618e3324ec093175002460759a1ade7");
 	cordon_profile_destroy(p);
 }
+
+/* What the library marks, in every profile of it. */
+Test(profile_secrets, the_library_knows_common_options)
+{
+	static const char *const names[] = { "default", "readonly", "strict", "build", "python",
+		"node" };
+	static const struct {
+		char *const argv[6];
+		const char *marks;
+	} commands[] = {
+		{ { "any", "--password", "x", "--token=x", "y" }, "..ss." },
+		{ { "any", "--password-file", "x", "--token-file=x", "--no-token" }, "....." },
+		{ { "curl", "-u", "a:b", "https://x", "-ua:b" }, ".ss.s" },
+		{ { "curl", "-H", "Authorization: Bearer x", "-o", "y" }, "..s.." },
+		{ { "wget", "--http-password=x", "https://x" }, ".s." },
+		{ { "mysql", "-px", "-P", "3306", "-u" }, ".s..." },
+		{ { "python3", "-ux", "-px", "-u", "y" }, "....." },
+		{ { "sshpass", "-p", "x", "ssh", "y" }, ".ss.." },
+		{ { "openssl", "rsa", "-passin", "pass:x" }, "...s" },
+		{ { "openssl", "rsa", "-passin", "env:X" }, "...." },
+	};
+	const struct cordon_profile_places library = { .builtin_only = 1 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct cordon_profile *p = cordon_profile_load(&library, names[i], &err);
+
+		cr_assert(p != NULL, "%s", err.text);
+		for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++) {
+			const struct cordon_command c = command_of(commands[k].argv);
+			uint64_t bits;
+			char got[8] = "";
+
+			(void)cordon_secrets_find(&p->approvals, &c, 1, &bits);
+			for (size_t n = 0; n <= c.words.rest_count; n++)
+				got[n] = (bits >> n & 1) != 0 ? 's' : '.';
+			cr_expect_str_eq(
+				got, commands[k].marks, "%s: command %zu is %s", names[i], k, got);
+		}
+		cordon_profile_destroy(p);
+	}
+}
