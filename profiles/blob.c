@@ -13,6 +13,14 @@
 #define BLOB_MAX     (4u << 20)
 #define TEXT_MAX     65536
 
+/* What is told of a rule over commands beside its decision. One without secrets has the form that it had
+ * before there were any, and pins hold. */
+#define RULE_OPEN    1
+#define RULE_SECRETS 2
+#define RULE_FLAGS   3
+/* In the place of a decision. */
+#define ONLY_MARKS CORDON_DECISIONS
+
 static void
 put_list(struct cordon_writer *w, const struct cordon_strings *list)
 {
@@ -71,6 +79,19 @@ put_rule(struct cordon_writer *w, const struct rule *r)
 }
 
 static void
+put_secrets(struct cordon_writer *w, const struct cordon_exec_rule *rule)
+{
+	if (rule->secret_count == 0)
+		return;
+	cordon_put_u32(w, (uint32_t)rule->secret_count);
+	for (size_t i = 0; i < rule->secret_count; i++) {
+		cordon_put_u8(w, (uint8_t)rule->secrets[i].kind);
+		cordon_put_u8(w, rule->secrets[i].after != 0);
+		cordon_put_string(w, rule->secrets[i].text);
+	}
+}
+
+static void
 put_approvals(struct cordon_writer *w, const struct cordon_approvals *approvals)
 {
 	cordon_put_u8(w, (uint8_t)approvals->otherwise);
@@ -80,13 +101,15 @@ put_approvals(struct cordon_writer *w, const struct cordon_approvals *approvals)
 		const struct cordon_exec_rule *rule = &approvals->rules[i];
 
 		cordon_put_string(w, rule->id);
-		cordon_put_u8(w, (uint8_t)rule->decision);
-		cordon_put_u8(w, rule->pattern.open != 0);
+		cordon_put_u8(w, (uint8_t)(rule->only_marks ? ONLY_MARKS : rule->decision));
+		cordon_put_u8(w, (uint8_t)((rule->pattern.open ? RULE_OPEN : 0) |
+					   (rule->secret_count > 0 ? RULE_SECRETS : 0)));
 		cordon_put_u32(w, (uint32_t)rule->pattern.count);
 		for (size_t k = 0; k < rule->pattern.count; k++) {
 			cordon_put_u8(w, (uint8_t)rule->pattern.words[k].kind);
 			cordon_put_vector(w, rule->pattern.words[k].texts);
 		}
+		put_secrets(w, rule);
 	}
 }
 
@@ -268,18 +291,42 @@ get_rule(struct cordon_reader *r, struct rules *rules)
 }
 
 static int
+read_secrets(struct cordon_reader *r, struct cordon_exec_rule *rule)
+{
+	uint32_t count;
+
+	if (cordon_get_u32(r, &count) < 0 || count == 0 || count > CORDON_RULE_SECRETS)
+		return -1;
+	for (uint32_t i = 0; i < count; i++) {
+		CORDON_FREE char *text = NULL;
+		uint8_t kind, after;
+
+		if (cordon_get_u8(r, &kind) < 0 || kind >= CORDON_WORD_KINDS ||
+			kind == CORDON_WORD_ONE_OF || cordon_get_u8(r, &after) < 0 || after > 1 ||
+			cordon_get_string(r, TEXT_MAX, &text) < 0 ||
+			(kind == CORDON_WORD_ANY && (after || *text != '\0')) ||
+			secrets_add(rule, kind, after, text) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 read_exec_rule(struct cordon_reader *r, struct cordon_exec_rule *rule)
 {
-	uint8_t decision, open, kind;
+	uint8_t decision, flags, kind;
 	uint32_t count;
 
 	if (cordon_get_string(r, CORDON_RULE_ID, &rule->id) < 0 ||
-		cordon_get_u8(r, &decision) < 0 || decision >= CORDON_DECISIONS ||
-		cordon_get_u8(r, &open) < 0 || open > 1 || cordon_get_u32(r, &count) < 0 ||
-		count == 0 || count > CORDON_PATTERN_WORDS)
+		cordon_get_u8(r, &decision) < 0 || decision > ONLY_MARKS ||
+		cordon_get_u8(r, &flags) < 0 || flags > RULE_FLAGS ||
+		(decision == ONLY_MARKS && (flags & RULE_SECRETS) == 0) ||
+		cordon_get_u32(r, &count) < 0 || count == 0 || count > CORDON_PATTERN_WORDS)
 		return -1;
-	rule->decision = decision;
-	rule->pattern.open = open;
+	rule->only_marks = decision == ONLY_MARKS;
+	if (!rule->only_marks)
+		rule->decision = decision;
+	rule->pattern.open = (flags & RULE_OPEN) != 0;
 	for (uint32_t i = 0; i < count; i++) {
 		char **texts = NULL;
 		size_t n = 0;
@@ -296,7 +343,7 @@ read_exec_rule(struct cordon_reader *r, struct cordon_exec_rule *rule)
 		if (result < 0)
 			return -1;
 	}
-	return 0;
+	return (flags & RULE_SECRETS) != 0 ? read_secrets(r, rule) : 0;
 }
 
 static int

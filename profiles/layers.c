@@ -368,8 +368,8 @@ merge_rules(const struct merge *m, struct rules *rules)
 	return 0;
 }
 
-/* Rules that hold or refuse only restrict. One id stands for one rule: a second would hide behind it in
- * results and grants. */
+/* Rules that hold, refuse or only mark what is secret restrict. One id stands for one rule: a second would
+ * hide behind it in results and grants. */
 static int
 merge_exec_rules(const struct merge *m)
 {
@@ -392,6 +392,11 @@ merge_exec_rules(const struct merge *m)
 				"with what it extends, this profile has more than %d rules over "
 				"commands",
 				CORDON_EXEC_RULES);
+		if (approvals->secret_count + rule->secret_count > CORDON_SECRETS)
+			return layer_fail(m->text, m->size, m->file, place, m->err,
+				"with what it extends, this profile marks more than %d words as "
+				"secret",
+				CORDON_SECRETS);
 		if (approvals_add(approvals, rule) < 0)
 			return no_memory(m);
 	}

@@ -151,6 +151,88 @@ take_pattern(struct parse *p, const char *key, const json_t *list, struct cordon
 	return 0;
 }
 
+/* secrets */
+
+static int
+take_secret_word(struct parse *p, const char *key, const json_t *value, int after,
+	struct cordon_exec_rule *rule)
+{
+	const char *text = json_string_value(value);
+	struct cordon_pattern one = { 0 };
+	int result;
+
+	if (text != NULL && strcmp(text, "...") == 0)
+		return FAIL(p, key,
+			"\"...\" is no single word: every argument is \"*\", and the word itself "
+			"{\"oneOf\": [\"...\"]}");
+	result = take_pattern_word(p, key, value, &one);
+	if (result == 0 && after && one.words[0].kind == CORDON_WORD_ANY)
+		result = FAIL(p, key, "what follows any word is every argument: write \"*\"");
+	if (result == 0 && one.words[0].kind == CORDON_WORD_ANY)
+		result = secrets_add(rule, CORDON_WORD_ANY, 0, NULL) < 0
+				 ? FAIL(p, key, "out of memory")
+				 : 0;
+	for (size_t i = 0; result == 0 && i < one.words[0].count; i++) {
+		const enum cordon_word_kind kind = one.words[0].kind == CORDON_WORD_PREFIX
+							   ? CORDON_WORD_PREFIX
+							   : CORDON_WORD_LITERAL;
+
+		if (rule->secret_count == CORDON_RULE_SECRETS)
+			result = FAIL(p, key,
+				"a rule marks at most %d words as secret, those of \"oneOf\" counted",
+				CORDON_RULE_SECRETS);
+		else if (secrets_add(rule, kind, after, one.words[0].texts[i]) < 0)
+			result = FAIL(p, key, "out of memory");
+	}
+	pattern_finish(&one);
+	return result;
+}
+
+static int
+take_secret(struct parse *p, const char *key, const json_t *value, struct cordon_exec_rule *rule)
+{
+	static const struct parse_member members[] = { { "after", NULL }, { "oneOf", NULL },
+		{ "prefix", NULL }, { NULL, NULL } };
+	const json_t *after = json_object_get(value, "after");
+	char child[KEY_MAX];
+
+	if (!json_is_string(value) && !json_is_object(value))
+		return FAIL(p, key,
+			"what is secret is a string, {\"oneOf\": [...]}, {\"prefix\": \"...\"} or "
+			"{\"after\": ...}, not %s",
+			parse_type_name(value));
+	if (json_is_object(value) && parse_object(p, key, value, members) < 0)
+		return -1;
+	if (json_is_object(value) && (after != NULL) + (json_object_get(value, "oneOf") != NULL) +
+						     (json_object_get(value, "prefix") != NULL) !=
+					     1)
+		return FAIL(p, key, "a secret has one of \"after\", \"oneOf\" and \"prefix\"");
+	if (after == NULL)
+		return take_secret_word(p, key, value, 0, rule);
+	parse_key(child, "%s/after", key);
+	return take_secret_word(p, child, after, 1, rule);
+}
+
+static int
+take_secrets(struct parse *p, const char *key, const json_t *list, struct cordon_exec_rule *rule)
+{
+	size_t i;
+	json_t *item;
+	char child[KEY_MAX];
+
+	if (parse_want(p, key, list, json_is_array(list), "a list of words") < 0)
+		return -1;
+	if (json_array_size(list) == 0 || json_array_size(list) > CORDON_RULE_SECRETS)
+		return FAIL(p, key, "\"secret\" is a list of 1 to %d words", CORDON_RULE_SECRETS);
+	json_array_foreach((json_t *)(uintptr_t)list, i, item)
+	{
+		parse_key(child, "%s/%zu", key, i);
+		if (take_secret(p, child, item, rule) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* examples */
 
 static int
@@ -236,16 +318,19 @@ take_rule_text(
 	struct parse *p, const char *key, const json_t *object, struct cordon_exec_rule *rule)
 {
 	static const struct parse_member members[] = { { "id", NULL }, { "argv", NULL },
-		{ "decision", NULL }, { "examples", NULL }, { NULL, NULL } };
-	static const char *const needed[] = { "id", "argv", "decision" };
+		{ "decision", NULL }, { "secret", NULL }, { "examples", NULL }, { NULL, NULL } };
+	const json_t *const decision = json_object_get(object, "decision");
+	const json_t *const secret = json_object_get(object, "secret");
 	const json_t *examples, *why;
 	char child[KEY_MAX];
 
 	if (parse_object(p, key, object, members) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (json_object_get(object, needed[i]) == NULL)
-			return FAIL(p, key, "a rule has an \"id\", an \"argv\" and a \"decision\"");
+	if (json_object_get(object, "id") == NULL || json_object_get(object, "argv") == NULL ||
+		(decision == NULL && secret == NULL))
+		return FAIL(p, key,
+			"a rule has an \"id\", an \"argv\" and a \"decision\", or \"secret\" instead "
+			"of that");
 	parse_key(child, "%s/id", key);
 	if (take_id(p, child, json_object_get(object, "id"), rule) < 0)
 		return -1;
@@ -253,7 +338,11 @@ take_rule_text(
 	if (take_pattern(p, child, json_object_get(object, "argv"), &rule->pattern) < 0)
 		return -1;
 	parse_key(child, "%s/decision", key);
-	if (take_decision(p, child, json_object_get(object, "decision"), &rule->decision) < 0)
+	rule->only_marks = decision == NULL;
+	if (decision != NULL && take_decision(p, child, decision, &rule->decision) < 0)
+		return -1;
+	parse_key(child, "%s/secret", key);
+	if (secret != NULL && take_secrets(p, child, secret, rule) < 0)
 		return -1;
 	why = json_object_get(object, "why");
 	if (why != NULL) {
@@ -287,6 +376,11 @@ take_rules(struct parse *p, const char *key, const json_t *list)
 		if (take_rule_text(p, child, item, &rule) < 0) {
 			exec_rule_finish(&rule);
 			return -1;
+		}
+		if (approvals->secret_count + rule.secret_count > CORDON_SECRETS) {
+			exec_rule_finish(&rule);
+			return FAIL(p, child, "a profile marks at most %d words as secret",
+				CORDON_SECRETS);
 		}
 		if (approvals_take(approvals, &rule) < 0)
 			return FAIL(p, child, "out of memory");

@@ -189,6 +189,18 @@ cordon_pattern_fits_words(const struct cordon_pattern *pattern, const struct cor
 	return 1;
 }
 
+int
+cordon_pattern_fits_command(
+	const struct cordon_pattern *pattern, const struct cordon_command *command)
+{
+	/* The arguments first: most rules about a program are told apart by them. */
+	return cordon_pattern_fits_words(pattern, &command->words) &&
+	       (cordon_pattern_fits_program(pattern, &command->files[0]) ||
+		       cordon_pattern_fits_program(pattern, &command->files[1]) ||
+		       (command->has_argv0 &&
+			       cordon_pattern_fits_program(pattern, &command->argv0)));
+}
+
 /* making */
 
 /* What a word is passed over by. */
@@ -261,6 +273,7 @@ exec_rule_finish(struct cordon_exec_rule *rule)
 	free(rule->id);
 	free(rule->why);
 	pattern_finish(&rule->pattern);
+	secrets_finish(rule);
 	*rule = (struct cordon_exec_rule){ 0 };
 }
 
@@ -274,7 +287,7 @@ approvals_take(struct cordon_approvals *approvals, struct cordon_exec_rule *rule
 	}
 	approvals->rules[approvals->count++] = *rule;
 	*rule = (struct cordon_exec_rule){ 0 };
-	return 0;
+	return secrets_index(approvals);
 }
 
 int
@@ -283,6 +296,7 @@ approvals_add(struct cordon_approvals *approvals, const struct cordon_exec_rule 
 	struct cordon_exec_rule copy = { .id = strdup(rule->id),
 		.why = rule->why == NULL ? NULL : strdup(rule->why),
 		.decision = rule->decision,
+		.only_marks = rule->only_marks,
 		.pattern.open = rule->pattern.open };
 	int result = copy.id == NULL || (rule->why != NULL && copy.why == NULL) ? -1 : 0;
 
@@ -291,6 +305,9 @@ approvals_add(struct cordon_approvals *approvals, const struct cordon_exec_rule 
 
 		result = pattern_add(&copy.pattern, word->kind, word->texts, word->count);
 	}
+	for (size_t i = 0; i < rule->secret_count && result == 0; i++)
+		result = secrets_add(&copy, rule->secrets[i].kind, rule->secrets[i].after,
+			rule->secrets[i].text);
 	if (result < 0) {
 		exec_rule_finish(&copy);
 		return -1;
@@ -313,5 +330,6 @@ approvals_finish(struct cordon_approvals *approvals)
 	for (size_t i = 0; i < approvals->count; i++)
 		exec_rule_finish(&approvals->rules[i]);
 	free(approvals->rules);
+	free(approvals->secrets);
 	*approvals = (struct cordon_approvals){ 0 };
 }

@@ -176,6 +176,29 @@ show_syscalls(struct cordon_json *j, const struct rules *rules)
 	cordon_json_end(j);
 }
 
+/* A word that means only itself. */
+static void
+show_literal(struct cordon_json *j, const char *key, const char *text)
+{
+	if (strcmp(text, "*") != 0 && strcmp(text, "...") != 0) {
+		cordon_json_string(j, key, text);
+		return;
+	}
+	cordon_json_object(j, key);
+	cordon_json_array(j, "oneOf");
+	cordon_json_string(j, NULL, text);
+	cordon_json_end(j);
+	cordon_json_end(j);
+}
+
+static void
+show_prefix(struct cordon_json *j, const char *key, const char *text)
+{
+	cordon_json_object(j, key);
+	cordon_json_string(j, "prefix", text);
+	cordon_json_end(j);
+}
+
 static void
 show_word(struct cordon_json *j, const struct cordon_pattern_word *word)
 {
@@ -187,9 +210,7 @@ show_word(struct cordon_json *j, const struct cordon_pattern_word *word)
 		cordon_json_string(j, NULL, word->texts[0]);
 		break;
 	case CORDON_WORD_PREFIX:
-		cordon_json_object(j, NULL);
-		cordon_json_string(j, "prefix", word->texts[0]);
-		cordon_json_end(j);
+		show_prefix(j, NULL, word->texts[0]);
 		break;
 	default:
 		cordon_json_object(j, NULL);
@@ -199,6 +220,23 @@ show_word(struct cordon_json *j, const struct cordon_pattern_word *word)
 		cordon_json_end(j);
 		cordon_json_end(j);
 	}
+}
+
+static void
+show_secret(struct cordon_json *j, const struct cordon_secret *secret)
+{
+	const char *key = secret->after ? "after" : NULL;
+
+	if (secret->after)
+		cordon_json_object(j, NULL);
+	if (secret->kind == CORDON_WORD_ANY)
+		cordon_json_string(j, key, "*");
+	else if (secret->kind == CORDON_WORD_PREFIX)
+		show_prefix(j, key, secret->text);
+	else
+		show_literal(j, key, secret->text);
+	if (secret->after)
+		cordon_json_end(j);
 }
 
 /* Without the examples, which have been tried. */
@@ -215,7 +253,14 @@ show_exec_rule(struct cordon_json *j, const struct cordon_exec_rule *rule)
 	if (rule->pattern.open)
 		cordon_json_string(j, NULL, "...");
 	cordon_json_end(j);
-	cordon_json_string(j, "decision", cordon_decision_name(rule->decision));
+	if (!rule->only_marks)
+		cordon_json_string(j, "decision", cordon_decision_name(rule->decision));
+	if (rule->secret_count > 0) {
+		cordon_json_array(j, "secret");
+		for (size_t i = 0; i < rule->secret_count; i++)
+			show_secret(j, &rule->secrets[i]);
+		cordon_json_end(j);
+	}
 	cordon_json_end(j);
 }
 

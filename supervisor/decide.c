@@ -4,17 +4,9 @@
 
 #include <cordon/path.h>
 
-/* A command line as a rule may see it. A script is two of them: the one that was given, and the one that the
- * kernel makes of it, which starts the interpreter (execve(2), Interpreter scripts). */
-struct view {
-	struct cordon_program files[2]; /* as named, and without links */
-	struct cordon_program argv0;
-	int has_argv0; /* the kernel's own line has none to choose */
-	struct cordon_words words;
-};
-
 struct views {
-	struct view items[2];
+	struct cordon_command
+		items[2]; /* what was given, and of a script what the kernel makes of it */
 	size_t count;
 	uint64_t marks; /* of all names */
 };
@@ -22,7 +14,7 @@ struct views {
 static void
 add_view(struct views *views, const struct cordon_action_file *file, const char *argv0)
 {
-	struct view *v = &views->items[views->count++];
+	struct cordon_command *v = &views->items[views->count++];
 
 	v->files[0] = cordon_program(file->path);
 	v->files[1] = cordon_program(file->real);
@@ -56,20 +48,10 @@ make_views(const struct cordon_action *a, struct views *ret)
 }
 
 static int
-fits_any_name(const struct cordon_pattern *pattern, const struct view *v)
-{
-	return cordon_pattern_fits_program(pattern, &v->files[0]) ||
-	       cordon_pattern_fits_program(pattern, &v->files[1]) ||
-	       (v->has_argv0 && cordon_pattern_fits_program(pattern, &v->argv0));
-}
-
-static int
 restricts(const struct cordon_pattern *pattern, const struct views *views)
 {
 	for (size_t i = 0; i < views->count; i++)
-		/* The arguments first: most rules about a program are told apart by them. */
-		if (cordon_pattern_fits_words(pattern, &views->items[i].words) &&
-			fits_any_name(pattern, &views->items[i]))
+		if (cordon_pattern_fits_command(pattern, &views->items[i]))
 			return 1;
 	return 0;
 }
@@ -85,7 +67,7 @@ static int
 allows(const struct cordon_pattern *pattern, const struct cordon_action *a,
 	const struct views *views)
 {
-	const struct view *given = &views->items[0];
+	const struct cordon_command *given = &views->items[0];
 
 	return is_roots(&a->executable) && (!a->has_script || is_roots(&a->script)) &&
 	       cordon_pattern_fits_words(pattern, &given->words) &&
@@ -105,7 +87,7 @@ find_rule(const struct cordon_approvals *approvals, const struct cordon_action *
 	for (size_t i = 0; i < approvals->count; i++) {
 		const struct cordon_exec_rule *rule = &approvals->rules[i];
 
-		if ((rule->pattern.programs & views.marks) == 0 ||
+		if ((rule->pattern.programs & views.marks) == 0 || rule->only_marks ||
 			(found != NULL && rule->decision >= found->decision))
 			continue;
 		if (rule->decision == CORDON_ALLOW ? allows(&rule->pattern, a, &views)
@@ -187,6 +169,16 @@ decide(const struct cordon_action *a, const struct cordon_profile *profile,
 	if (state != NULL && state->runs >= state->runs_max)
 		return refuse("limit.runs");
 	return rule == NULL ? by_default(profile) : by_rule(rule);
+}
+
+size_t
+decide_secrets(
+	const struct cordon_action *a, const struct cordon_profile *profile, uint64_t *ret_bits)
+{
+	struct views views;
+
+	make_views(a, &views);
+	return cordon_secrets_find(&profile->approvals, views.items, views.count, ret_bits);
 }
 
 struct decision

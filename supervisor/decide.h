@@ -10,6 +10,7 @@
  * Tests: tests/unit/test_decide.c, tests/system/decide.bash. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cordon/action.h>
@@ -31,6 +32,12 @@ struct decision {
 /* state: NULL for a session without any. The profile must be the one that the action names. */
 struct decision decide(const struct cordon_action *action, const struct cordon_profile *profile,
 	const struct decide_state *state);
+
+/* Which words of action's argv a rule of the profile marks as secret, for the ledger (A36). Writes
+ * CORDON_SECRET_BITS(argc) words, bit i % 64 of word i / 64 for argv[i]; returns how many are set. The action is
+ * one that decide has not called input.invalid. Pure, as decide is. */
+size_t decide_secrets(const struct cordon_action *action, const struct cordon_profile *profile,
+	uint64_t *ret_bits);
 
 /* What a hold becomes while nobody can answer it and nobody is waited for. */
 struct decision decide_unanswered(const struct decision *hold);

@@ -2,7 +2,8 @@
  *
  * A profile with 1000 rules over commands is loaded as any other, and commands are decided by it: one that no
  * rule is about; one whose program all rules are about, so that arguments are compared too; rules that list
- * many words; a script, which is two commands; and what it takes to record a command, whose digest names it.
+ * many words; a script, which is two commands; what it takes to record a command, whose digest names it; and to
+ * find its secrets, where all rules fit and have marks, and with 65536 arguments.
  *
  * Prints JSON; times are microseconds for one decision, over ROUNDS blocks. Nothing here judges a time. */
 #include <errno.h>
@@ -27,10 +28,10 @@
 #define BLOCK    5 /* decisions between two looks at the clock */
 #define TEXT_MAX (1u << 20)
 
-enum kind { OTHERS, SAME_PROGRAM, LISTS, SCRIPT, RECORD, KINDS };
+enum kind { OTHERS, SAME_PROGRAM, LISTS, SCRIPT, RECORD, SECRETS, LONG_SECRETS, KINDS };
 
 static const char *const kind_names[KINDS] = { "otherPrograms", "sameProgram", "lists", "script",
-	"record" };
+	"record", "secrets", "secretsOf65536" };
 
 /* None of the rules fits: each has to be looked at. */
 static void
@@ -51,6 +52,11 @@ write_rules(FILE *f, enum kind kind)
 				"{\"oneOf\": [\"gpg%d\", \"gh\", \"gcc\", \"/usr/bin/gdb\"]}, \"*\", "
 				"\"...\"]}",
 				i);
+		else if (kind == SECRETS || kind == LONG_SECRETS)
+			fprintf(f,
+				"\"git\", \"...\"], \"secret\": [{\"prefix\": \"--option-%d=\"}, "
+				"{\"after\": \"--option-%d\"}]}",
+				i, i);
 		else
 			fprintf(f, "\"program-%d\", \"push\", \"...\"]}", i);
 	}
@@ -88,11 +94,12 @@ make_action(const struct cordon_profile *profile, enum kind kind, struct cordon_
 		"TERM=xterm", "PWD=/work", "USER=user", "SHELL=/bin/sh" };
 	char *env[sizeof(variables) / sizeof(variables[0]) + 1] = { NULL };
 	static const struct cordon_action_key key;
+	const size_t words = kind == LONG_SECRETS ? CORDON_ACTION_WORDS : 4;
 
 	*a = (struct cordon_action){ .kind = CORDON_ACTION_EXEC,
 		.caller = strdup("uid 0"),
 		.profile = strdup(profile->name),
-		.argv = cordon_array(5, sizeof(*a->argv)),
+		.argv = cordon_array(words + 1, sizeof(*a->argv)),
 		.cwd = strdup("/work"),
 		.executable = { .path = strdup("/usr/bin/git"),
 			.real = strdup("/usr/bin/git"),
@@ -100,8 +107,8 @@ make_action(const struct cordon_profile *profile, enum kind kind, struct cordon_
 		.has_script = kind == SCRIPT,
 		.streams = { CORDON_STREAM_PIPE, CORDON_STREAM_PIPE, CORDON_STREAM_PIPE } };
 	memcpy(a->profile_digest, profile->digest, sizeof(a->profile_digest));
-	for (int i = 0; i < 4; i++)
-		a->argv[i] = strdup(argv[i]);
+	for (size_t i = 0; i < words; i++)
+		a->argv[i] = strdup(argv[i % 4]);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		env[i] = variables[i];
 	if (kind == SCRIPT) {
@@ -113,11 +120,24 @@ make_action(const struct cordon_profile *profile, enum kind kind, struct cordon_
 }
 
 static int
+find_secrets(const struct cordon_profile *profile, const struct cordon_action *a,
+	struct cordon_error *err)
+{
+	uint64_t bits[CORDON_SECRET_BITS(CORDON_ACTION_WORDS)];
+
+	if (decide_secrets(a, profile, bits) == 0)
+		return 0;
+	return cordon_fail(err, CORDON_EPOLICY, 0, "what is no secret is found");
+}
+
+static int
 one(enum kind kind, const struct cordon_profile *profile, const struct cordon_action *a,
 	struct cordon_error *err)
 {
 	uint8_t digest[CORDON_DIGEST_SIZE];
 
+	if (kind == SECRETS || kind == LONG_SECRETS)
+		return find_secrets(profile, a, err);
 	if (kind == RECORD)
 		return action_digest_of(a, digest, err);
 	if (decide(a, profile, NULL).verdict == CORDON_ALLOW)

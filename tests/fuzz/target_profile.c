@@ -94,6 +94,34 @@ check_pattern(const struct cordon_pattern *pattern)
 		abort();
 }
 
+/* A command that fits a rule and has what it marks at its end: that is found, the name of the program never. */
+static void
+check_secrets(const struct cordon_approvals *approvals, const struct cordon_exec_rule *rule)
+{
+	char *argv[CORDON_PATTERN_WORDS + 2];
+	const size_t count = rule->pattern.count;
+	uint64_t bits[CORDON_SECRET_BITS(CORDON_PATTERN_WORDS + 2)];
+	struct cordon_command c = { .has_argv0 = 1 };
+
+	for (size_t i = 0; i < count; i++)
+		argv[i] = rule->pattern.words[i].count == 0 ? "x" : rule->pattern.words[i].texts[0];
+	c.files[0] = c.files[1] = c.argv0 = cordon_program(argv[0]);
+	for (size_t i = 0; i < rule->secret_count && rule->pattern.open; i++) {
+		const struct cordon_secret *s = &rule->secrets[i];
+		const size_t last = count + (s->after ? 1 : 0);
+
+		argv[count] = s->kind == CORDON_WORD_ANY ? "x" : s->text;
+		argv[count + 1] = "x";
+		cordon_words_init(&c.words, NULL, 0, argv + 1, last);
+		if (cordon_secrets_find(approvals, &c, 1, bits) == 0 || (bits[0] & 1) != 0 ||
+			(bits[last / 64] >> last % 64 & 1) == 0)
+			abort();
+	}
+	cordon_words_init(&c.words, NULL, 0, argv + 1, count - 1);
+	if (cordon_secrets_find(approvals, &c, 1, bits) > count - 1 || (bits[0] & 1) != 0)
+		abort();
+}
+
 static void
 check_show(const uint8_t *data, size_t size)
 {
@@ -131,6 +159,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_rules(&layer.rules);
 	for (size_t i = 0; i < layer.values.approvals.count; i++)
 		check_pattern(&layer.values.approvals.rules[i].pattern);
+	for (size_t i = 0; i < layer.values.approvals.count; i++)
+		check_secrets(&layer.values.approvals, &layer.values.approvals.rules[i]);
 	files = extends_files(&layer);
 	layer_finish(&layer);
 	if (!files)

@@ -221,6 +221,22 @@ not_started
 says "$P:3:"
 says "should match its rule"
 
+it "a36_a rule that only marks secrets neither allows nor refuses, and needs no widens"
+mark='{"id": "m", "argv": ["touch", "..."], "secret": ["*", {"after": "-r"}]}'
+approvals "\"default\": \"refuse\", \"rules\": [$mark]"
+run -p "$P" --report "$R" -- touch started
+refused
+says "approvals.default is refuse"
+json_is "$R" 'r["reasonCode"]' exec.not_listed
+printf '{"cordonProfile": 1, "name": "p", "approvals": {"rules": [%s]}}\n' "$mark" >"$P"
+run -p "$P" --report "$R" -- touch started
+exits 0
+rm -f "$T/w/started"
+json_is "$R" '[r["decision"], r["rule"]]' '["allow", null]'
+cordon profile show --json "$P"
+json_is "$T/out" '[x for x in r["approvals"]["rules"] if x["id"] == "m"]' \
+	'[{"id": "m", "argv": ["touch", "..."], "secret": ["*", {"after": "-r"}]}]'
+
 it "what show prints decides the same"
 approvals "\"default\": \"hold\", \"rules\": [$(rule no '[{"oneOf": ["touch", "rm"]}, {"prefix": "s"}, "..."]' refuse), $(rule see '["ls", "*"]' allow)]"
 cordon profile show "$P"

@@ -385,3 +385,80 @@ Test(decide, a_refusal_names_rule_and_why_or_the_file)
 	cr_expect(decide_enforce(&d, &a, p, &err) == 0 && err.code == CORDON_OK);
 	drop_profile(p);
 }
+
+#define MARK(id, argv, secret) \
+	"{\"id\": \"" id "\", \"argv\": [" argv "], \"secret\": [" secret "]}"
+
+/* A rule that only marks what is secret is none where it is decided. */
+Test(decide, a36_a_mark_neither_loosens_nor_restricts)
+{
+	static const char mark[] = MARK("m", "\"*\", \"...\"", "\"*\"");
+	const struct cordon_action a = action(ARGV("ls", "x"), "/usr/bin/ls");
+	char rules[512];
+
+	IS(RULES(MARK("m", "\"ls\", \"...\"", "\"*\"")), a, "allow");
+	IS("\"default\": \"hold\", " RULES(MARK("m", "\"ls\", \"...\"", "\"*\"")), a,
+		"hold approval.required");
+	IS("\"default\": \"refuse\", " RULES(MARK("m", "\"ls\", \"...\"", "\"*\"")), a,
+		"refuse exec.not_listed");
+	/* Before the rule that decides, and behind it. */
+	for (int before = 0; before < 2; before++) {
+		snprintf(rules, sizeof(rules), "\"default\": \"refuse\", \"rules\": [%s%s%s%s]",
+			before ? mark : "", before ? "," : "", RULE("h", "\"ls\", \"x\"", "hold"),
+			before ? "" : "," MARK("m", "\"*\", \"...\"", "\"*\""));
+		IS(rules, a, "hold approval.required h");
+	}
+	IS("\"default\": \"refuse\", " RULES(
+		   MARK("m", "\"ls\", \"...\"", "\"*\"") "," RULE("l", "\"ls\", \"x\"", "allow")),
+		a, "allow l");
+}
+
+/* The same letters as a decision: 's' for each word that is secret. */
+static const char *
+secrets_of(const char *approvals, const struct cordon_action *a)
+{
+	static char words[64];
+	struct cordon_profile *p = make_profile(approvals);
+	uint64_t bits[1] = { UINT64_MAX };
+	size_t i = 0;
+
+	(void)decide_secrets(a, p, bits);
+	for (; a->argv[i] != NULL; i++)
+		words[i] = (bits[0] >> i & 1) != 0 ? 's' : '.';
+	words[i] = '\0';
+	cr_expect(bits[0] >> i == 0);
+	drop_profile(p);
+	return words;
+}
+
+Test(decide, a36_what_is_secret_is_so_by_any_name_and_any_decision)
+{
+	static const char rules[] = RULES(MARK("m", "\"git\", \"...\"", "{\"after\": \"-t\"}")),
+			  allow[] = RULES(
+				  "{\"id\": \"a\", \"argv\": [\"git\", \"...\"], \"decision\": "
+				  "\"allow\", \"secret\": [{\"after\": \"-t\"}]}");
+	struct cordon_action a = action(ARGV("git", "-t", "x"), "/usr/bin/git");
+
+	cr_expect_str_eq(secrets_of("", &a), "...");
+	cr_expect_str_eq(secrets_of(rules, &a), "..s");
+	cr_expect_str_eq(secrets_of(allow, &a), "..s");
+	a.executable.owner = 1000; /* no ground to allow (A06), and a secret all the same */
+	cr_expect_str_eq(secrets_of(allow, &a), "..s");
+	a.argv[0] = (char *)"harmless";
+	cr_expect_str_eq(secrets_of(allow, &a), "..s");
+	a.executable = file("/w/x", "/usr/bin/git");
+	cr_expect_str_eq(secrets_of(rules, &a), "..s");
+	a.executable = file("/w/x", "/w/x");
+	cr_expect_str_eq(secrets_of(rules, &a), "...");
+	a.argv[0] = (char *)"git";
+	cr_expect_str_eq(secrets_of(rules, &a), "..s");
+	/* A script: by its own name, and by the interpreter's. */
+	a = action(ARGV("./x", "-t", "x"), "/usr/bin/git");
+	a.has_script = 1;
+	a.script = file("/w/x", "/w/x");
+	cr_expect_str_eq(secrets_of(rules, &a), "..s");
+	a.executable = file("/usr/bin/python3", "/usr/bin/python3");
+	cr_expect_str_eq(secrets_of(rules, &a), "...");
+	a.script = file("/w/git", "/w/git");
+	cr_expect_str_eq(secrets_of(rules, &a), "..s");
+}

@@ -65,7 +65,7 @@ static const char text[] =
 	"\"groups\": [\"@debug\"], \"action\": \"allow\"}, {\"names\": [\"lseek\"], \"action\": "
 	"\"kill\", \"when\": [{\"arg\": \"offset\", \"notIn\": [1, 2]}]}]}, \"approvals\": {\"default\": "
 	"\"hold\", \"rules\": [{\"id\": \"i\", \"why\": \"w\", \"argv\": [\"a\", {\"oneOf\": [\"b\", \"c\"]}, "
-	"{\"prefix\": \"d\"}, \"*\", \"...\"], \"decision\": \"refuse\", \"examples\": {\"match\": [[\"a\", "
+	"{\"prefix\": \"d\"}, \"*\", \"...\"], \"decision\": \"refuse\", \"secret\": [\"*\", {\"after\": \"s\"}, {\"prefix\": \"t\"}], \"examples\": {\"match\": [[\"a\", "
 	"\"b\", \"de\", \"f\"]]}}]}}";
 
 Test(profile_memory, running_out_is_an_error_at_every_point, .timeout = 120)

@@ -7,10 +7,12 @@
 
 #include "layer.h"
 
-#define P "{\"cordonProfile\": 1,\n "
-#define R P "\"syscalls\": {\"rules\": [\n  "
-#define A P "\"approvals\": {\"rules\": [\n  "
-#define E "]}}"
+#define P  "{\"cordonProfile\": 1,\n "
+#define R  P "\"syscalls\": {\"rules\": [\n  "
+#define A  P "\"approvals\": {\"rules\": [\n  "
+#define E  "]}}"
+#define S  A "{\"id\": \"a\", \"argv\": [\"a\"],\n \"secret\": "
+#define W8 "\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\""
 
 static const struct {
 	const char *text, *error;
@@ -119,10 +121,34 @@ static const struct {
 		"p.json:2:16: 'approvals/rules' must be a list of rules, not an object" },
 	{ P "\"approvals\": {\"rule\": []}}",
 		"p.json:2:16: unknown key 'rule'; did you mean 'rules'?" },
-	{ A "{}" E, "p.json:3:3: a rule has an \"id\", an \"argv\" and a \"decision\"" },
+	{ A "{}" E,
+		"p.json:3:3: a rule has an \"id\", an \"argv\" and a \"decision\", or \"secret\" instead of that" },
 	{ A "{\"argv\": [\"a\"], \"decision\": \"hold\"}" E, "p.json:3:3: a rule has an \"id\"" },
 	{ A "{\"id\": \"a\", \"decision\": \"hold\"}" E, "p.json:3:3: a rule has an \"id\"" },
 	{ A "{\"id\": \"a\", \"argv\": [\"a\"]}" E, "p.json:3:3: a rule has an \"id\"" },
+	{ A "{\"id\": \"a\", \"secret\": [\"a\"]}" E, "p.json:3:3: a rule has an \"id\"" },
+	{ S "[]}" E, "p.json:4:2: \"secret\" is a list of 1 to 32 words" },
+	{ S "\"a\"}" E,
+		"p.json:4:2: 'approvals/rules/0/secret' must be a list of words, not a string" },
+	{ S "[\"a\",\n  3]}" E,
+		"p.json:5:3: what is secret is a string, {\"oneOf\": [...]}, {\"prefix\": \"...\"} or "
+		"{\"after\": ...}, not a number" },
+	{ S "[\"a\", \"...\"]}" E,
+		"p.json:4:18: \"...\" is no single word: every argument is \"*\", and the word itself "
+		"{\"oneOf\": [\"...\"]}" },
+	{ S "[{\"after\": \"...\"}]}" E, "p.json:4:14: \"...\" is no single word" },
+	{ S "[{\"after\": \"*\"}]}" E,
+		"p.json:4:14: what follows any word is every argument: write \"*\"" },
+	{ S "[{\"after\": 3}]}" E, "p.json:4:14: a word of a pattern is a string" },
+	{ S "[{\"after\": {\"after\": \"a\"}}]}" E, "p.json:4:24: unknown key 'after'" },
+	{ S "[{}]}" E, "p.json:4:13: a secret has one of \"after\", \"oneOf\" and \"prefix\"" },
+	{ S "[{\"after\": \"a\", \"prefix\": \"b\"}]}" E,
+		"p.json:4:13: a secret has one of \"after\"" },
+	{ S "[{\"befor\": \"a\"}]}" E, "p.json:4:14: unknown key 'befor'" },
+	{ S "[{\"prefix\": \"\"}]}" E, "p.json:4:14: an empty prefix fits every word" },
+	{ S "[{\"oneOf\": []}]}" E, "p.json:4:14: \"oneOf\" is a list of 1 to 256 words" },
+	{ S "[\"a\", {\"oneOf\": [" W8 "," W8 "," W8 "," W8 "]}]}" E,
+		"p.json:4:18: a rule marks at most 32 words as secret, those of \"oneOf\" counted" },
 	{ A "{\"id\": \"\", \"argv\": [\"a\"], \"decision\": \"hold\"}" E,
 		"p.json:3:4: the id of a rule has 1 to 64 letters, digits, '.', '_' or '-'" },
 	{ A "{\"id\": \"a b\", \"argv\": [\"a\"], \"decision\": \"hold\"}" E,

@@ -275,7 +275,24 @@ Test(profile_schema, refuses_what_the_parser_refuses)
 		"\"decision\": \"hold\"}]}}",
 		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\", "
 		"{\"prefix\": \"\"}], \"decision\": \"hold\"}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": "
+		"[\"a\"]}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
+		"\"secret\": []}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
+		"\"secret\": [{\"after\": {\"after\": \"b\"}}]}]}}",
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
+		"\"secret\": [{\"after\": \"b\", \"prefix\": \"c\"}]}]}}",
 		"{\"cordonProfile\": 1, \"digest\": \"sha256:12\"}" };
+
+	json_t *marks = json_loads(
+		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
+		"\"secret\": [\"*\", \"a\", {\"oneOf\": [\"b\"]}, {\"prefix\": \"c\"}, {\"after\": \"d\"}, "
+		"{\"why\": \"w\", \"after\": {\"oneOf\": [\"e\"]}}]}]}}",
+		0, NULL);
+
+	cr_expect(marks != NULL && valid(schema, marks), "%s", trouble);
+	json_decref(marks);
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		json_t *profile = json_loads(wrong[i], 0, NULL);
