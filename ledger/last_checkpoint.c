@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <cordon/digest.h>
+
 #define WINDOW (16u * 1024) /* many times what a note takes */
 #define BEGIN  "cordon-ledger-"
 
@@ -22,10 +24,39 @@ begins_at(const char *text, size_t at, size_t size)
 	       (at == 0 || text[at - 1] == '\n');
 }
 
+int
+last_checkpoint_tell(const struct store *s, const char *note, size_t size,
+	uint8_t out[CORDON_DIGEST_SIZE], struct cordon_error *err)
+{
+	if (cordon_digest_keyed(s->seed, sizeof(s->seed), note, size, out) < 0)
+		return cordon_fail(err, CORDON_ENOSUPPORT, 0, "libcrypto made no SHA-256 digest");
+	return 0;
+}
+
+/* To start what verifies signatures takes longer than all else of a start, and mostly the last checkpoint is one
+ * that was verified before. */
+static int
+verify(struct store *s, const char *text, size_t size, struct cordon_ledger_checkpoint *ret,
+	size_t *ret_used, struct cordon_error *err)
+{
+	uint8_t told[CORDON_DIGEST_SIZE], key[CORDON_SIGN_PUBLIC];
+
+	if (cordon_ledger_note_verify(text, size, NULL, ret, ret_used, err) < 0 ||
+		last_checkpoint_tell(s, text, *ret_used, told, err) < 0)
+		return -1;
+	if (memcmp(told, s->checkpoint, sizeof(told)) == 0)
+		return 0;
+	if (cordon_sign_public(s->seed, key, err) < 0 ||
+		cordon_ledger_note_verify(text, size, key, ret, ret_used, err) < 0)
+		return -1;
+	memcpy(s->checkpoint, told, sizeof(told));
+	return 0;
+}
+
 /* The last note in text that is whole. Returns 1, 0, or -1. */
 static int
-find(const char *text, size_t size, const uint8_t key[CORDON_SIGN_PUBLIC],
-	struct cordon_ledger_checkpoint *ret, size_t *ret_end, struct cordon_error *err)
+find(struct store *s, const char *text, size_t size, struct cordon_ledger_checkpoint *ret,
+	size_t *ret_end, struct cordon_error *err)
 {
 	struct cordon_error why = { 0 };
 	size_t used;
@@ -33,7 +64,7 @@ find(const char *text, size_t size, const uint8_t key[CORDON_SIGN_PUBLIC],
 	for (size_t at = size; at-- > 0;) {
 		if (!begins_at(text, at, size))
 			continue;
-		if (cordon_ledger_note_verify(text + at, size - at, key, ret, &used, &why) == 0) {
+		if (verify(s, text + at, size - at, ret, &used, &why) == 0) {
 			*ret_end = at + used;
 			return 1;
 		}
@@ -47,11 +78,11 @@ find(const char *text, size_t size, const uint8_t key[CORDON_SIGN_PUBLIC],
 }
 
 int
-last_checkpoint(int file, const uint8_t key[CORDON_SIGN_PUBLIC],
-	struct cordon_ledger_checkpoint *ret, off_t *ret_end, struct cordon_error *err)
+last_checkpoint(struct store *s, struct cordon_ledger_checkpoint *ret, off_t *ret_end,
+	struct cordon_error *err)
 {
 	char text[WINDOW];
-	const off_t size = lseek(file, 0, SEEK_END);
+	const off_t size = lseek(s->checkpoints, 0, SEEK_END);
 	const off_t from = size > (off_t)WINDOW ? size - (off_t)WINDOW : 0;
 	size_t end = 0, left;
 	ssize_t got;
@@ -59,13 +90,13 @@ last_checkpoint(int file, const uint8_t key[CORDON_SIGN_PUBLIC],
 
 	if (size < 0)
 		return fail(err);
-	got = pread(file, text, (size_t)(size - from), from);
+	got = pread(s->checkpoints, text, (size_t)(size - from), from);
 	if (got < 0)
 		return fail(err);
 	/* A file that grew, and whose bytes were lost, ends in zeroes. */
 	for (left = (size_t)got; left > 0 && text[left - 1] == '\0'; left--)
 		;
-	found = find(text, left, key, ret, &end, err);
+	found = find(s, text, left, ret, &end, err);
 	if (found == 0 && (from > 0 || left >= CORDON_LEDGER_NOTE_MAX)) {
 		cordon_fail(err, CORDON_EPEER, 0,
 			"the checkpoints of the ledger do not end in one; look at them with "

@@ -3,7 +3,7 @@
  * likes in that directory, and lie to its monitor about what is on record.
  *
  * MUST 1 (M8) KEPT is said of a durable append when it is on disk, and never of one that is not written.
- * MUST 2 An intent is ended once, and by the monitor that began it (claims.c).
+ * MUST 2 An intent is ended once, and by the monitor that began it (claims.h).
  *
  * calls: ppoll poll clock_gettime; at start: close_range rt_sigaction write prlimit64 getsockopt */
 #include <errno.h>
@@ -46,7 +46,7 @@ struct writer {
 	struct claims claims;
 	struct waiting batch[BATCH];
 	unsigned count;
-	int durable, locked;
+	int durable;
 	int64_t checkpoint_at; /* when the next one is due; 0: nothing has changed */
 };
 
@@ -77,6 +77,26 @@ refuse(uint64_t token, const struct cordon_error *why)
 {
 	answer(CORDON_LEDGER_REFUSED_APPEND,
 		&(const struct cordon_ledger_answer){ .token = token, .error = *why });
+}
+
+/* What of the batch has no place any more, and is on record nowhere. */
+static void
+refuse_lost(struct writer *w, const struct cordon_error *why)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < w->count; i++) {
+		const struct waiting *waiting = &w->batch[i];
+
+		if (waiting->sequence < store_next(&w->store)) {
+			w->batch[kept++] = *waiting;
+			continue;
+		}
+		if (waiting->begins)
+			claims_remove(&w->claims, waiting->sequence);
+		refuse(waiting->token, why);
+	}
+	w->count = kept;
 }
 
 /* Its batch has failed, and perhaps is in the file all the same. So the intents among it stay claimed, and end
@@ -117,10 +137,7 @@ append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_err
 		.ends = about.ends,
 		.begins = about.kind == CORDON_LEDGER_INTENT,
 		.intent = about.intent };
-	if (!w->locked && store_lock(&w->store, err) < 0)
-		return -1;
-	w->locked = 1;
-	waiting->sequence = w->store.ahead.state.tree.size;
+	waiting->sequence = store_next(&w->store);
 	/* Before it is written: who finds it there finds whose it is. */
 	if (waiting->begins && claims_add(&w->claims, waiting->sequence) < 0) {
 		cordon_fail(err, CORDON_ELIMIT, 0, "too many runs are open");
@@ -130,6 +147,7 @@ append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_err
 		    err) < 0) {
 		if (waiting->begins)
 			claims_remove(&w->claims, waiting->sequence);
+		refuse_lost(w, err);
 		return -1;
 	}
 	w->durable |= a->durable;
@@ -137,9 +155,9 @@ append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_err
 	return 0;
 }
 
-/* Returns 1, 0 when the monitor has gone, or -1 when it broke the rules. */
+/* busy: why nothing is taken. Returns 1, 0 when the monitor has gone, or -1 when it broke the rules. */
 static int
-take_one(struct writer *w)
+take_one(struct writer *w, const struct cordon_error *busy)
 {
 	struct cordon_message m = { 0 };
 	struct cordon_ledger_append a;
@@ -153,6 +171,8 @@ take_one(struct writer *w)
 	if (m.number != CORDON_LEDGER_APPEND || m.fd_count != 0 ||
 		cordon_ledger_decode_append(m.body, m.size, &a, &err) < 0)
 		got = -1;
+	else if (busy != NULL)
+		refuse(a.token, busy);
 	else if (append(w, &a, &err) < 0)
 		refuse(a.token, &err);
 	cordon_message_finish(&m);
@@ -167,16 +187,25 @@ has_message(int timeout_ms)
 	return poll(&p, 1, timeout_ms) > 0;
 }
 
+/* Has the batch on record, or what of it has a place in spite of an error, and refuses the rest. */
 static void
-settle_batch(struct writer *w)
+commit_batch(struct writer *w)
 {
 	struct cordon_error err = { 0 };
 
-	if (w->locked && store_commit(&w->store, w->durable, &err) < 0)
-		refuse_batch(w, &err);
-	if (w->locked)
-		store_unlock(&w->store);
-	w->locked = 0;
+	if (store_commit(&w->store, w->durable, &err) == 0)
+		return;
+	if (w->store.broken.code == CORDON_OK) {
+		refuse_lost(w, &err);
+		if (store_commit(&w->store, w->durable, &err) == 0)
+			return;
+	}
+	refuse_batch(w, &err);
+}
+
+static void
+answer_batch(struct writer *w)
+{
 	for (unsigned i = 0; i < w->count; i++) {
 		const struct waiting *waiting = &w->batch[i];
 
@@ -192,16 +221,24 @@ settle_batch(struct writer *w)
 	w->durable = 0;
 }
 
-/* All that is there at the moment becomes one batch, with one wait for the disk. */
+/* All that is there at the moment becomes one batch, with one wait for the disk. What is there when the lock was
+ * waited for in vain has waited with it. */
 static int
 serve_once(struct writer *w)
 {
-	int more = 1;
+	struct cordon_error err = { 0 };
+	const int busy = store_lock(&w->store, &err) < 0;
+	unsigned taken = 0;
+	int more;
 
 	do
-		more = take_one(w);
-	while (more == 1 && w->count < BATCH && has_message(0));
-	settle_batch(w);
+		more = take_one(w, busy ? &err : NULL);
+	while (more == 1 && ++taken < BATCH && has_message(0));
+	if (busy)
+		return more;
+	commit_batch(w);
+	store_unlock(&w->store);
+	answer_batch(w);
 	return more;
 }
 
@@ -245,12 +282,13 @@ serve(struct writer *w)
 static int
 open_all(struct writer *w, struct cordon_error *err)
 {
-	int result, ended;
+	int ended;
 
 	if (store_open(&w->store, DIRECTORY, err) < 0 || store_lock(&w->store, err) < 0)
 		return -1;
-	result = claims_open(&w->claims, &w->store, err);
-	ended = result < 0 ? -1 : claims_recover(&w->claims, &w->store, err);
+	ended = claims_recover(&w->claims, &w->store, err);
+	if (ended >= 0 && claims_open(&w->claims, &w->store, err) < 0)
+		ended = -1;
 	store_unlock(&w->store);
 	if (ended > 0) {
 		files_say("cordon: %d run%s of a monitor that has gone %s recorded as unknown\n",
@@ -297,7 +335,7 @@ main(int argc, char **argv)
 	opened.sequence = w.store.cursor.state.tree.size;
 	answer(CORDON_LEDGER_OPENED, &opened);
 	result = serve(&w);
-	claims_close(&w.claims, &w.store);
+	claims_close(&w.claims);
 	store_close(&w.store);
 	return result < 0;
 }

@@ -332,3 +332,52 @@ cordon_ledger_payload_read(const void *payload, size_t size, struct cordon_ledge
 	*ret = about;
 	return 0;
 }
+
+/* Four hexadecimal digits. Returns -1 for what is none. */
+static int
+take_code(const char *digits)
+{
+	int code = 0;
+
+	for (int i = 0; i < 4; i++) {
+		const char *hex = "0123456789abcdef", *at = memchr(hex, digits[i] | 0x20, 16);
+
+		if (at == NULL)
+			return -1;
+		code = code << 4 | (int)(at - hex);
+	}
+	return code;
+}
+
+size_t
+cordon_ledger_unescape(const char *text, size_t size, char *out)
+{
+	static const char letters[] = "\"\\/bfnrt", plain[] = "\"\\/\b\f\n\r\t";
+	size_t used = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		const char *letter;
+		int code;
+
+		if (text[i] != '\\' || ++i == size) {
+			if (i < size)
+				out[used++] = text[i];
+			continue;
+		}
+		letter = memchr(letters, text[i], sizeof(letters) - 1);
+		if (letter != NULL) {
+			out[used++] = plain[letter - letters];
+			continue;
+		}
+		code = text[i] == 'u' && size - i > 4 ? take_code(text + i + 1) : -1;
+		i += code < 0 ? 0 : 4;
+		if (code > 0 && code < 0x80) {
+			out[used++] = (char)code;
+		} else if (code >= 0) {
+			/* cordon writes all else as it is. */
+			memcpy(out + used, "\xef\xbf\xbd", 3);
+			used += 3;
+		}
+	}
+	return used;
+}

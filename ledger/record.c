@@ -233,13 +233,12 @@ check_links(const struct cordon_ledger_cursor *c, size_t at, uint8_t leaf[CORDON
 	return NULL;
 }
 
-enum cordon_ledger_found
-cordon_ledger_cursor_next(struct cordon_ledger_cursor *c, struct cordon_ledger_record *ret,
-	struct cordon_ledger_proof *proof, struct cordon_error *err)
+/* Finds the next record, whose place and CRC are right. Returns RECORD with *ret written, c stays where it is. */
+static enum cordon_ledger_found
+find_record(const struct cordon_ledger_cursor *c, struct cordon_ledger_record *ret,
+	struct cordon_error *err)
 {
-	uint8_t leaf[CORDON_DIGEST_SIZE], chain[CORDON_DIGEST_SIZE];
-	size_t at = 0, length;
-	const char *why;
+	size_t at = 0;
 	const enum cordon_ledger_found found = find_next(c, &at, err);
 
 	if (found != CORDON_LEDGER_RECORD)
@@ -248,22 +247,56 @@ cordon_ledger_cursor_next(struct cordon_ledger_cursor *c, struct cordon_ledger_r
 		say(c, at, "its length or CRC is wrong", err);
 		return cordon_ledger_cursor_judge(c);
 	}
-	length = get_le16(c->data + at);
-	why = check_links(c, at, leaf, chain);
-	if (why == NULL && cordon_ledger_tree_add(&c->state.tree, leaf, proof) < 0)
-		why = "libcrypto made no SHA-256 digest";
-	if (why != NULL) {
-		say(c, at, why, err);
-		/* A page that was lost leaves zeroes before what is out of its turn. Else somebody moved it:
-		 * the CRC tells that this is no torn one. */
-		return at != c->at ? cordon_ledger_cursor_judge(c) : CORDON_LEDGER_DAMAGED;
-	}
-	memcpy(c->state.chain, chain, sizeof(chain));
-	*ret = (struct cordon_ledger_record){ .sequence = c->state.tree.size - 1,
+	*ret = (struct cordon_ledger_record){ .sequence = get_le64(c->data + at + AT_SEQUENCE),
 		.position = get_le16(c->data + at + AT_POSITION),
 		.offset = at,
 		.payload = c->data + at + CORDON_LEDGER_HEAD,
-		.payload_size = length };
-	c->at = at + aligned(record_size(length));
+		.payload_size = get_le16(c->data + at) };
+	return found;
+}
+
+enum cordon_ledger_found
+cordon_ledger_cursor_skip(
+	struct cordon_ledger_cursor *c, struct cordon_ledger_record *ret, struct cordon_error *err)
+{
+	struct cordon_ledger_record record;
+	const enum cordon_ledger_found found = find_record(c, &record, err);
+
+	if (found != CORDON_LEDGER_RECORD)
+		return found;
+	if (record.sequence != c->state.tree.size) {
+		say(c, record.offset, "another record stands in its place", err);
+		return CORDON_LEDGER_DAMAGED;
+	}
+	c->state.tree.size++;
+	c->at = record.offset + aligned(record_size(record.payload_size));
+	*ret = record;
+	return CORDON_LEDGER_RECORD;
+}
+
+enum cordon_ledger_found
+cordon_ledger_cursor_next(struct cordon_ledger_cursor *c, struct cordon_ledger_record *ret,
+	struct cordon_ledger_proof *proof, struct cordon_error *err)
+{
+	uint8_t leaf[CORDON_DIGEST_SIZE], chain[CORDON_DIGEST_SIZE];
+	struct cordon_ledger_record record;
+	const char *why;
+	const enum cordon_ledger_found found = find_record(c, &record, err);
+
+	if (found != CORDON_LEDGER_RECORD)
+		return found;
+	why = check_links(c, record.offset, leaf, chain);
+	if (why == NULL && cordon_ledger_tree_add(&c->state.tree, leaf, proof) < 0)
+		why = "libcrypto made no SHA-256 digest";
+	if (why != NULL) {
+		say(c, record.offset, why, err);
+		/* A page that was lost leaves zeroes before what is out of its turn. Else somebody moved it:
+		 * the CRC tells that this is no torn one. */
+		return record.offset != c->at ? cordon_ledger_cursor_judge(c)
+					      : CORDON_LEDGER_DAMAGED;
+	}
+	memcpy(c->state.chain, chain, sizeof(chain));
+	c->at = record.offset + aligned(record_size(record.payload_size));
+	*ret = record;
 	return CORDON_LEDGER_RECORD;
 }

@@ -1,7 +1,10 @@
 /* A segment has all its space from its first day: a record never fails for lack of it, and the file's size
  * never changes, so that it can be mapped. What is torn is overwritten with zeroes, not cut off.
  *
- * calls: openat lseek pread64 pwrite64 fallocate fdatasync fsync mmap munmap close write */
+ * MUST 1 A segment has a header when it, its space and its name are on disk, and not before: what has a header
+ *        needs no flush but that of its records.
+ *
+ * calls: openat lseek pread64 pwrite64 fdatasync fsync mmap munmap close write */
 #include "segments.h"
 
 #include <errno.h>
@@ -55,11 +58,9 @@ open_whole(const struct store *s, uint32_t index, int flags)
 		errno = EINVAL;
 		return -1;
 	}
-	if (size < (off_t)CORDON_LEDGER_SEGMENT || (flags & O_CREAT) != 0) {
-		if (fallocate(fd, 0, 0, CORDON_LEDGER_SEGMENT) < 0 || fsync(fd) < 0 ||
-			fsync(s->directory) < 0)
-			return -1;
-	}
+	if (size < (off_t)CORDON_LEDGER_SEGMENT &&
+		files_reserve(fd, (size_t)size, CORDON_LEDGER_SEGMENT) < 0)
+		return -1;
 	return cordon_fd_take(&fd);
 }
 
@@ -73,7 +74,24 @@ has_header(int fd)
 	       !all_zero(page, sizeof(page));
 }
 
-/* The segment that fd is becomes the one that is written. Takes it. */
+/* Begins the segment that fd is, which goes on from state. */
+static int
+begin(struct store *s, int fd, uint32_t index, const struct cordon_ledger_state *state,
+	struct cordon_error *err)
+{
+	uint8_t page[CORDON_LEDGER_PAGE];
+
+	if (fsync(fd) < 0 || fsync(s->directory) < 0)
+		return store_break(s, "flush", err);
+	cordon_ledger_segment_encode(index, state, page);
+	if (pwrite(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
+		/* A page is written or not: without a header the segment is as it was. */
+		return has_header(fd) ? store_break(s, "write to", err)
+				      : failed(err, "begin", index);
+	return fdatasync(fd) < 0 ? store_break(s, "flush", err) : 0;
+}
+
+/* The segment that fd is becomes the one that is written. Takes it, unless there is no memory. */
 static int
 enter(struct store *s, int *fd, uint32_t index, struct cordon_error *err)
 {
@@ -94,6 +112,7 @@ enter(struct store *s, int *fd, uint32_t index, struct cordon_error *err)
 		return cordon_because(err, "ledger.damaged");
 	}
 	s->last_position = CORDON_LEDGER_BATCH_MAX; /* not known yet */
+	s->entered = 1;
 	return 0;
 }
 
@@ -116,7 +135,7 @@ cut(struct store *s, const struct cordon_error *why, struct cordon_error *err)
 			return failed(err, "mend", s->cursor.index);
 		at += size;
 	}
-	return fdatasync(s->file) < 0 ? failed(err, "mend", s->cursor.index) : 0;
+	return fdatasync(s->file) < 0 ? store_break(s, "flush", err) : 0;
 }
 
 /* Looks no further than a page when that is enough: a segment is long. */
@@ -215,42 +234,104 @@ agrees(const struct store *s, const struct cordon_ledger_cursor *hint)
 	return 0;
 }
 
-static int
-begin_first(int fd, struct cordon_error *err)
+/* The last segment with a header, from one that has one on. Its header says all that is needed. */
+static uint32_t
+last_begun(const struct store *s, uint32_t index)
 {
-	const struct cordon_ledger_state empty = { 0 };
-	uint8_t page[CORDON_LEDGER_PAGE];
+	for (;;) {
+		CORDON_CLOSE int fd = open_segment(s, index + 1, 0);
 
-	cordon_ledger_segment_encode(0, &empty, page);
-	if (pwrite(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page) || fdatasync(fd) < 0)
-		return failed(err, "begin", 0);
-	return 0;
+		if (fd < 0 || !has_header(fd))
+			return index;
+		index++;
+	}
 }
 
 int
 segments_open(struct store *s, struct cordon_error *err)
 {
-	struct cordon_ledger_cursor hint;
-	const int hinted = files_get_hint(s, &hint);
-	CORDON_CLOSE int fd = -1;
-	uint32_t index = hinted ? hint.index : 0;
+	const struct cordon_ledger_state empty = { 0 };
+	struct cordon_ledger_cursor hint = { 0 };
+	uint32_t position = 0;
+	const int hinted = files_get_hint(s, &hint, &position);
+	uint32_t index = hinted ? hint.index : last_begun(s, 0);
+	CORDON_CLOSE int fd = open_whole(s, index, 0);
 
-	fd = open_whole(s, index, index == 0 ? O_CREAT : 0);
 	if (fd < 0 && errno == ENOENT) {
 		index = 0;
 		fd = open_whole(s, index, O_CREAT);
 	}
 	if (fd < 0)
 		return failed(err, "open", index);
-	if (index == 0 && !has_header(fd) && begin_first(fd, err) < 0)
+	if (index == 0 && !has_header(fd) && begin(s, fd, index, &empty, err) < 0)
 		return -1;
 	if (enter(s, &fd, index, err) < 0)
 		return -1;
 	if (hinted && agrees(s, &hint)) {
 		s->cursor.at = hint.at;
 		s->cursor.state = hint.state;
+		s->last_position = position;
 	}
-	return segments_follow(s, err);
+	return 0;
+}
+
+int
+segments_index_of(const struct store *s, uint64_t sequence, uint32_t *ret, struct cordon_error *err)
+{
+	uint32_t index = s->cursor.index;
+
+	for (;; index--) {
+		CORDON_CLOSE int fd = open_segment(s, index, 0);
+		uint8_t page[CORDON_LEDGER_PAGE];
+		struct cordon_ledger_state state;
+		uint32_t unused;
+
+		if (fd < 0)
+			return failed(err, "open", index);
+		if (pread(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
+			return failed(err, "read", index);
+		if (cordon_ledger_segment_decode(page, sizeof(page), &unused, &state, err) < 0)
+			return cordon_because(err, "ledger.damaged");
+		if (state.tree.size <= sequence || index == 0)
+			break;
+	}
+	*ret = index;
+	return 0;
+}
+
+int
+segments_walk(const struct store *s, uint32_t index,
+	int (*see)(
+		void *context, const struct cordon_ledger_record *record, struct cordon_error *err),
+	void *context, struct cordon_error *err)
+{
+	const int last = index == s->cursor.index;
+	CORDON_CLOSE int fd = open_segment(s, index, 0);
+	struct cordon_ledger_cursor cursor;
+	struct cordon_ledger_record record;
+	enum cordon_ledger_found found = CORDON_LEDGER_END;
+	void *map;
+	int result;
+
+	if (fd < 0)
+		return failed(err, "open", index);
+	if (lseek(fd, 0, SEEK_END) != (off_t)CORDON_LEDGER_SEGMENT) {
+		cordon_fail(err, CORDON_EPEER, 0, "segment %u of the ledger was cut", index);
+		return cordon_because(err, "ledger.damaged");
+	}
+	map = mmap(NULL, CORDON_LEDGER_SEGMENT, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return failed(err, "map", index);
+	result = cordon_ledger_cursor_init(&cursor, map, CORDON_LEDGER_SEGMENT, err);
+	if (last)
+		cursor.size = s->cursor.at;
+	while (result == 0 &&
+		(found = cordon_ledger_cursor_skip(&cursor, &record, err)) == CORDON_LEDGER_RECORD)
+		result = see(context, &record, err);
+	if (result == 0 && found != CORDON_LEDGER_END)
+		result = cordon_because(err, "ledger.damaged");
+	(void)munmap(map, CORDON_LEDGER_SEGMENT);
+	return result;
 }
 
 int
@@ -266,13 +347,24 @@ int
 segments_rotate(struct store *s, struct cordon_error *err)
 {
 	const uint32_t index = s->cursor.index + 1;
-	uint8_t page[CORDON_LEDGER_PAGE];
 
-	if (segments_make_next(s, err) < 0)
+	if (segments_make_next(s, err) < 0 || begin(s, s->next, index, &s->cursor.state, err) < 0)
 		return -1;
-	cordon_ledger_segment_encode(index, &s->cursor.state, page);
-	if (pwrite(s->next, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
-		fdatasync(s->next) < 0)
-		return failed(err, "begin", index);
 	return enter(s, &s->next, index, err);
+}
+
+/* fsync(2), EIO: after a flush that failed, the kernel takes for written what is not on disk, and the next
+ * flush succeeds. So what it has is written anew. The segments before were on disk when this one was begun. */
+int
+segments_rewrite(struct store *s, struct cordon_error *err)
+{
+	for (size_t at = 0; at < s->cursor.at; at += STORE_BATCH) {
+		const size_t left = s->cursor.at - at,
+			     size = left < STORE_BATCH ? left : STORE_BATCH;
+
+		memcpy(s->buffer, s->map + at, size);
+		if (pwrite(s->file, s->buffer, size, (off_t)at) != (ssize_t)size)
+			return failed(err, "write anew", s->cursor.index);
+	}
+	return fdatasync(s->file) < 0 ? store_break(s, "flush", err) : 0;
 }

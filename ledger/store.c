@@ -3,7 +3,7 @@
  * MUST 1 (M8) What a writer that was killed has left is cut before anything is written behind it; what somebody
  *        changed, or a ledger that is shorter than its last checkpoint, is never written to.
  *
- * calls: flock clock_nanosleep munmap close; at start: ftruncate lseek */
+ * calls: flock clock_nanosleep clock_gettime munmap close; at start: ftruncate lseek */
 #include "store.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "segments.h"
 #include "store_files.h"
 
-#define WAIT_MS 2000
+#define WAIT_US 2000000
 
 static int
 fail(struct cordon_error *err, const char *reason, const char *what)
@@ -32,29 +32,87 @@ fail(struct cordon_error *err, const char *reason, const char *what)
 	return cordon_because(err, reason);
 }
 
-/* The lock is held by no more than one batch, or by one who cuts a torn tail. */
-static int
-lock(struct store *s, struct cordon_error *err)
+static int64_t
+now_us(void)
 {
-	const struct timespec pause = { .tv_nsec = 2 * 1000000 };
+	struct timespec t;
 
-	for (int waited = 0; flock(s->lock, LOCK_EX | LOCK_NB) < 0; waited += 2) {
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Until deadline. flock(2) cannot wait for a time, so it is asked again and again, at first soon: a batch takes
+ * what a flush takes. */
+static int
+wait_for(int file, int64_t deadline, struct cordon_error *err)
+{
+	struct timespec pause = { .tv_nsec = 50 * 1000 };
+
+	while (flock(file, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail(err, "ledger.failed", "could not lock it");
-		if (waited >= WAIT_MS) {
+		if (now_us() >= deadline) {
 			errno = 0;
 			return fail(err, "ledger.busy",
 				"another cordon has held it for two seconds; try again");
 		}
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		if (pause.tv_nsec < 1000 * 1000)
+			pause.tv_nsec *= 2;
 	}
 	return 0;
+}
+
+/* The lock is held by no more than one batch, or by one who cuts a torn tail. Who has it and wants it again comes
+ * after who waits: only one waits for the lock, and all others for being that one. */
+static int
+lock(struct store *s, struct cordon_error *err)
+{
+	const int64_t deadline = now_us() + WAIT_US;
+	int result = wait_for(s->hint, deadline, err);
+
+	if (result == 0) {
+		result = wait_for(s->lock, deadline, err);
+		(void)flock(s->hint, LOCK_UN);
+	}
+	return result;
 }
 
 void
 store_unlock(struct store *s)
 {
 	(void)flock(s->lock, LOCK_UN);
+}
+
+/* After a flush that failed, when nobody has done it yet. */
+static int
+rewrite_unflushed(struct store *s, struct cordon_error *err)
+{
+	if (!files_is_unflushed(s))
+		return 0;
+	files_say(
+		"cordon: the ledger could not be flushed to the disk before; what is there is written anew\n");
+	if (segments_rewrite(s, err) < 0)
+		return -1;
+	return files_rewrite(s) < 0 ? fail(err, "ledger.failed", "could not write it anew") : 0;
+}
+
+/* Behind what others have written. */
+static int
+follow(struct store *s, struct cordon_error *err)
+{
+	if (segments_follow(s, err) < 0 || (s->entered && rewrite_unflushed(s, err) < 0))
+		return -1;
+	s->entered = 0;
+	return 0;
+}
+
+/* What may go better the next time. */
+static int
+passes(const struct cordon_error *err)
+{
+	return err->sys == EMFILE || err->sys == ENFILE || err->sys == ENOMEM ||
+	       err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
 int
@@ -66,8 +124,9 @@ store_lock(struct store *s, struct cordon_error *err)
 	}
 	if (lock(s, err) < 0)
 		return -1;
-	if (segments_follow(s, err) < 0) {
-		s->broken = *err;
+	if (follow(s, err) < 0) {
+		if (s->broken.code == CORDON_OK && !passes(err))
+			s->broken = *err;
 		store_unlock(s);
 		return -1;
 	}
@@ -102,13 +161,9 @@ check_checkpoint(
 static int
 find_checkpoint(struct store *s, struct cordon_ledger_checkpoint *last, struct cordon_error *err)
 {
-	uint8_t key[CORDON_SIGN_PUBLIC];
 	off_t whole = 0;
-	int found;
+	const int found = last_checkpoint(s, last, &whole, err);
 
-	if (cordon_sign_public(s->seed, key, err) < 0)
-		return -1;
-	found = last_checkpoint(s->checkpoints, key, last, &whole, err);
 	/* Half a note, of a writer that was killed, would stand before all later ones. */
 	if (found >= 0 && lseek(s->checkpoints, 0, SEEK_END) != whole &&
 		ftruncate(s->checkpoints, whole) < 0)
@@ -136,6 +191,8 @@ store_open(struct store *s, int directory, struct cordon_error *err)
 	result = files_key(s, err);
 	if (result == 0)
 		result = segments_open(s, err);
+	if (result == 0)
+		result = follow(s, err);
 	if (result == 0)
 		result = find_checkpoint(s, &last, err);
 	if (result == 1)

@@ -16,11 +16,16 @@
 struct store {
 	int directory, lock;
 	int file, next; /* the segment that is written, and the one after it (-1: not made yet) */
-	int hint; /* "position": where the ledger was, so that a start need not read a segment */
+	int hint; /* "position": where the ledger was, so that a start need not read a segment; and whose turn is next */
 	int checkpoints;
 	uint8_t *map; /* of file, shared and read-only */
 	struct cordon_ledger_cursor cursor; /* behind the last record that is written */
 	uint32_t last_position; /* in its batch, of that record */
+	int entered; /* this segment is new to us */
+	uint8_t boot
+		[16]; /* since when every intent before segment settled has its end, or a living writer */
+	uint32_t settled;
+	uint8_t checkpoint[CORDON_DIGEST_SIZE]; /* last_checkpoint_tell of one that is right */
 	uint64_t synced; /* records that are on disk for all we know */
 	uint64_t covered; /* records that the last checkpoint covers */
 
@@ -38,17 +43,25 @@ struct store {
 int store_open(struct store *s, int directory, struct cordon_error *err) CORDON_CHECKED;
 void store_close(struct store *s);
 
-/* Waits 2 s at most for others (reason ledger.busy), and goes on behind what they wrote. */
+/* Waits 2 s at most for others (reason ledger.busy), and goes on behind what they wrote. Returns 0, or -1 with
+ * *err set, and may be tried again. */
 int store_lock(struct store *s, struct cordon_error *err) CORDON_CHECKED;
 void store_unlock(struct store *s);
+/* Nothing is written any more, because errno came of what: "flush", for one. The next one who opens the ledger knows. Returns -1
+ * with *err set, reason ledger.failed. */
+int store_break(struct store *s, const char *what, struct cordon_error *err);
 
+/* Records that have a place: of those that were appended, this one and later ones have none, also when they had one
+ * before something failed. */
+uint64_t store_next(const struct store *s);
 /* Puts a record into the buffer, whose number is put in *ret_sequence. urgent: it may have the space that is
  * kept for the ends of runs. Returns 0, or -1 with *err set, and the record is nowhere: reason ledger.full,
  * or as store_commit. */
 int store_append(struct store *s, const void *payload, size_t size, int urgent,
 	uint64_t *ret_sequence, struct cordon_error *err) CORDON_CHECKED;
-/* Writes the buffer; durable: and waits until all of the ledger is on disk. Returns 0, or -1 with *err set
- * (reason ledger.failed): then nothing is ever written again, since what is on disk nobody knows. */
+/* Writes the buffer; durable: and waits until all of the ledger is on disk. Returns 0, or -1 with *err set:
+ * reason ledger.full, and what was in the buffer is nowhere (store_next); or ledger.failed, and nothing is ever
+ * written again, since what is on disk nobody knows. */
 int store_commit(struct store *s, int durable, struct cordon_error *err) CORDON_CHECKED;
 
 /* Makes the next segment, when this one is half full. What goes wrong shows when it is needed. */

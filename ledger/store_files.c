@@ -1,4 +1,5 @@
-/* calls: pwrite64 write; at start: openat fstat fstatat faccessat renameat2 unlinkat read write pread64 fsync close */
+/* calls: pwrite64 write fallocate openat unlinkat lseek pread64 fdatasync close; at start: fstat fstatat
+ *	faccessat renameat2 read fsync */
 #include "store_files.h"
 
 #include <errno.h>
@@ -128,38 +129,119 @@ files_say(const char *format, ...)
 			(size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1);
 }
 
+int
+files_reserve(int fd, size_t size, size_t wanted)
+{
+	static const uint8_t zeroes[64 * 1024];
+
+	if (fallocate(fd, 0, 0, (off_t)wanted) == 0)
+		return 0;
+	/* Not every file system can promise space: it has to be used. */
+	if (errno != EOPNOTSUPP)
+		return -1;
+	while (size < wanted) {
+		const size_t part = wanted - size < sizeof(zeroes) ? wanted - size : sizeof(zeroes);
+		const ssize_t put = pwrite(fd, zeroes, part, (off_t)size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return -1;
+		size += (size_t)put;
+	}
+	return 0;
+}
+
+#define UNFLUSHED \
+	"unflushed" /* need not reach the disk: what the kernel believes is forgotten with it */
+
+void
+files_mark_unflushed(const struct store *s)
+{
+	const int fd = openat(s->directory, UNFLUSHED, O_WRONLY | O_CREAT | MODE, 0600);
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* Not access(2): which call glibc makes of it is its own to choose. */
+int
+files_is_unflushed(const struct store *s)
+{
+	const int fd = openat(s->directory, UNFLUSHED, O_RDONLY | MODE);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0 || errno != ENOENT;
+}
+
+/* By a descriptor of its own: pwrite(2) to one with O_APPEND appends. */
+int
+files_rewrite(const struct store *s)
+{
+	CORDON_CLOSE int fd = openat(s->directory, CORDON_LEDGER_CHECKPOINTS, O_RDWR | MODE);
+	char last[2 * CORDON_LEDGER_NOTE_MAX];
+	const off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	const off_t from = end > (off_t)sizeof(last) ? end - (off_t)sizeof(last) : 0;
+	const ssize_t got = end < 0 ? -1 : pread(fd, last, sizeof(last), from);
+
+	if (got < 0 || pwrite(fd, last, (size_t)got, from) != got || fdatasync(fd) < 0)
+		return -1;
+	return unlinkat(s->directory, UNFLUSHED, 0);
+}
+
 struct hint {
 	uint8_t magic[8];
-	uint64_t at, index;
+	uint64_t at;
+	uint32_t index, position, settled, crc;
+	uint8_t boot[16];
+	uint8_t checkpoint[CORDON_DIGEST_SIZE];
 	struct cordon_ledger_state state;
-	uint32_t crc, unused;
 };
 
-static const uint8_t magic[8] = "cordonp1";
+static const uint8_t magic[8] = "cordonp2";
+
+static uint32_t
+hint_crc(const struct hint *h)
+{
+	struct hint zeroed = *h;
+
+	zeroed.crc = 0;
+	return cordon_ledger_crc(0, &zeroed, sizeof(zeroed));
+}
 
 void
 files_put_hint(const struct store *s)
 {
-	struct hint h = { .at = s->cursor.at, .index = s->cursor.index, .state = s->cursor.state };
+	struct hint h = { .at = s->cursor.at,
+		.index = s->cursor.index,
+		.position = s->last_position,
+		.settled = s->settled,
+		.state = s->cursor.state };
 
 	memcpy(h.magic, magic, sizeof(magic));
-	h.crc = cordon_ledger_crc(0, &h, offsetof(struct hint, crc));
+	memcpy(h.boot, s->boot, sizeof(h.boot));
+	memcpy(h.checkpoint, s->checkpoint, sizeof(h.checkpoint));
+	h.crc = hint_crc(&h);
 	(void)!pwrite(s->hint, &h, sizeof(h), 0);
 }
 
 int
-files_get_hint(const struct store *s, struct cordon_ledger_cursor *ret)
+files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_position)
 {
 	struct hint h;
 
 	if (pread(s->hint, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
-		memcmp(h.magic, magic, sizeof(magic)) != 0 ||
-		h.crc != cordon_ledger_crc(0, &h, offsetof(struct hint, crc)) ||
-		h.at > CORDON_LEDGER_SEGMENT || h.at < CORDON_LEDGER_PAGE || h.index > UINT32_MAX ||
-		h.at % CORDON_LEDGER_ALIGN != 0)
+		memcmp(h.magic, magic, sizeof(magic)) != 0 || h.crc != hint_crc(&h) ||
+		h.at > CORDON_LEDGER_SEGMENT || h.at < CORDON_LEDGER_PAGE ||
+		h.at % CORDON_LEDGER_ALIGN != 0 || h.position > CORDON_LEDGER_BATCH_MAX)
 		return 0;
 	ret->at = (size_t)h.at;
-	ret->index = (uint32_t)h.index;
+	ret->index = h.index;
 	ret->state = h.state;
+	*ret_position = h.position;
+	memcpy(s->boot, h.boot, sizeof(s->boot));
+	memcpy(s->checkpoint, h.checkpoint, sizeof(s->checkpoint));
+	s->settled = h.settled;
 	return 1;
 }

@@ -11,7 +11,17 @@ int files_key(struct store *s, struct cordon_error *err) CORDON_CHECKED;
 /* A line on standard error. Not dprintf(3), whose calls are the library's to choose. */
 void files_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Gives a file that has size bytes the space of wanted, and zeroes. Returns 0, or -1 with errno set. */
+int files_reserve(int fd, size_t size, size_t wanted);
+
+/* Notes that a flush failed, and whether that is noted. The lock is held. */
+void files_mark_unflushed(const struct store *s);
+int files_is_unflushed(const struct store *s);
+/* The last checkpoint is written anew, and then the mark goes. Returns 0, or -1 with errno set. */
+int files_rewrite(const struct store *s);
+
 /* Where the ledger was, written without waiting for the disk, and believed only when the segment agrees. */
 void files_put_hint(const struct store *s);
-/* Returns 1 with the cursor's at, index and state set, or 0. */
-int files_get_hint(const struct store *s, struct cordon_ledger_cursor *ret);
+/* Returns 1 with the cursor's at, index and state set, and the position of the last record in its batch; or 0. What s
+ * says of intents that are settled is set, too. */
+int files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_position);

@@ -7,6 +7,7 @@
 
 #include <cordon/fd.h>
 
+#include "last_checkpoint.h"
 #include "segments.h"
 #include "store.h"
 #include "store_files.h"
@@ -14,8 +15,11 @@
 #define RESERVE \
 	(1u << 20) /* of a segment, for the ends of runs, when there is no space for another */
 
-static int
-broken(struct store *s, const char *what, struct cordon_error *err)
+#define AHEAD \
+	(128u << 10) /* a multiple of pages, of which each is overwritten before it is written to */
+
+int
+store_break(struct store *s, const char *what, struct cordon_error *err)
 {
 	cordon_fail(err, CORDON_EFLOOR, errno,
 		"could not %s the ledger; nothing runs until cordon is started again, and then only if "
@@ -23,6 +27,7 @@ broken(struct store *s, const char *what, struct cordon_error *err)
 		what);
 	(void)cordon_because(err, "ledger.failed");
 	s->broken = *err;
+	files_mark_unflushed(s);
 	return -1;
 }
 
@@ -30,6 +35,12 @@ static uint64_t
 records(const struct cordon_ledger_cursor *cursor)
 {
 	return cursor->state.tree.size;
+}
+
+uint64_t
+store_next(const struct store *s)
+{
+	return records(&s->ahead);
 }
 
 /* Forgets what is in the buffer. */
@@ -45,30 +56,75 @@ static int
 flush(struct store *s, struct cordon_error *err)
 {
 	if (fdatasync(s->file) < 0)
-		return broken(s, "flush", err);
+		return store_break(s, "flush", err);
 	s->synced = records(&s->cursor);
 	return 0;
+}
+
+/* Returns the bytes that were written; less than size with errno set. */
+static size_t
+put(const struct store *s, const uint8_t *data, size_t size, size_t at)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		const ssize_t got = pwrite(s->file, data + done, size - done, (off_t)(at + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return done;
+}
+
+/* Space that a file system has promised is to be written to for the first time, which takes a journal's time with
+ * each flush. So who comes to some pages writes zeroes to all of them. Whether that goes well is no matter. */
+static void
+clear_ahead(const struct store *s)
+{
+	static const uint8_t zeroes[AHEAD];
+	const size_t end = s->cursor.at + s->used;
+	const size_t from = (end + CORDON_LEDGER_PAGE - 1) / CORDON_LEDGER_PAGE *
+			    CORDON_LEDGER_PAGE,
+		     to = (end + AHEAD - 1) / AHEAD * AHEAD;
+
+	if (s->cursor.at == CORDON_LEDGER_PAGE || (s->cursor.at - 1) / AHEAD != (end - 1) / AHEAD)
+		(void)put(s, zeroes, to - from, from);
+}
+
+/* Not all of the buffer could be written. Without space what there is of it is taken back, so that it is on record
+ * nowhere, and it may go better with the next one. */
+static int
+take_back(struct store *s, size_t done, struct cordon_error *err)
+{
+	const int sys = errno;
+
+	memset(s->buffer, 0, done);
+	if ((sys != ENOSPC && sys != EDQUOT) || put(s, s->buffer, done, s->cursor.at) < done) {
+		errno = sys;
+		return store_break(s, "write to", err);
+	}
+	drop(s);
+	cordon_fail(err, CORDON_EFLOOR, sys, "could not write to the ledger");
+	return cordon_because(err, "ledger.full");
 }
 
 int
 store_commit(struct store *s, int durable, struct cordon_error *err)
 {
-	size_t done = 0;
-
 	/* After an error fdatasync(2) succeeds again, and what it could not write is forgotten: fsync(2), EIO. */
 	if (s->broken.code != CORDON_OK) {
 		*err = s->broken;
 		return -1;
 	}
-	while (done < s->used) {
-		const ssize_t put = pwrite(
-			s->file, s->buffer + done, s->used - done, (off_t)(s->cursor.at + done));
+	if (s->used > 0) {
+		const size_t done = put(s, s->buffer, s->used, s->cursor.at);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return broken(s, "write to", err);
-		done += (size_t)put;
+		if (done < s->used)
+			return take_back(s, done, err);
+		clear_ahead(s);
 	}
 	s->cursor = s->ahead;
 	s->last_position = s->ahead_position;
@@ -95,10 +151,8 @@ find_room(struct store *s, size_t size, int urgent, size_t *ret_room, struct cor
 	if (s->ahead.at + room > CORDON_LEDGER_SEGMENT) {
 		if (store_commit(s, 1, err) < 0)
 			return -1;
-		if (segments_rotate(s, err) < 0) {
-			s->broken = *err;
+		if (segments_rotate(s, err) < 0)
 			return -1;
-		}
 		s->synced = records(&s->cursor);
 		drop(s);
 		room = cordon_ledger_record_room(s->ahead.at, size);
@@ -181,7 +235,7 @@ write_note(struct store *s, const char *note, size_t size, struct cordon_error *
 		}
 	}
 	if (end < 0 || fdatasync(s->checkpoints) < 0)
-		return broken(s, "sign", err);
+		return store_break(s, "sign", err);
 	return 0;
 }
 
@@ -203,8 +257,10 @@ store_checkpoint(struct store *s, struct cordon_error *err)
 	size = cordon_ledger_note_sign(&c, s->seed, note, err);
 	if (size < 0)
 		return -1;
-	if (write_note(s, note, (size_t)size, err) < 0)
+	if (write_note(s, note, (size_t)size, err) < 0 ||
+		last_checkpoint_tell(s, note, (size_t)size, s->checkpoint, err) < 0)
 		return -1;
 	s->covered = c.tree_size;
+	files_put_hint(s);
 	return 0;
 }

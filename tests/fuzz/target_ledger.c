@@ -25,8 +25,8 @@ read_segment(const uint8_t *data, size_t size)
 {
 	static uint8_t segment[SIZE_MAX_READ], again[SIZE_MAX_READ];
 	struct cordon_ledger_state state = { 0 };
-	struct cordon_ledger_cursor c;
-	struct cordon_ledger_record record;
+	struct cordon_ledger_cursor c, skipping;
+	struct cordon_ledger_record record, skipped;
 	struct cordon_error err = { 0 };
 	enum cordon_ledger_found found;
 
@@ -52,6 +52,11 @@ read_segment(const uint8_t *data, size_t size)
 		must(written > 0 && before.at + (size_t)written == c.at);
 		must(memcmp(again + before.at, segment + before.at, (size_t)written) == 0);
 		must(memcmp(&state, &c.state, sizeof(state)) == 0);
+		skipping = before;
+		must(cordon_ledger_cursor_skip(&skipping, &skipped, &err) == found);
+		must(skipping.at == c.at && skipped.sequence == record.sequence &&
+			skipped.offset == record.offset && skipped.payload == record.payload &&
+			skipped.payload_size == record.payload_size);
 	}
 	must(found == CORDON_LEDGER_END || found == CORDON_LEDGER_TORN ||
 		found == CORDON_LEDGER_DAMAGED);
@@ -65,11 +70,14 @@ read_texts(const uint8_t *data, size_t size)
 	struct cordon_ledger_about about;
 	struct cordon_error err = { 0 };
 	uint8_t key[CORDON_SIGN_PUBLIC];
-	char again[CORDON_LEDGER_PUBLIC_MAX];
+	char again[CORDON_LEDGER_PUBLIC_MAX], *unescaped;
 	size_t used;
 
 	if (cordon_ledger_note_verify(text, size, NULL, &checkpoint, &used, &err) == 0)
 		must(used <= size && used < CORDON_LEDGER_NOTE_MAX && checkpoint.tree_size > 0);
+	unescaped = malloc(size + 1);
+	must(unescaped != NULL && cordon_ledger_unescape(text, size, unescaped) <= size);
+	free(unescaped);
 	if (cordon_ledger_payload_read(text, size, &about) == 0)
 		must(cordon_ledger_kind_name(about.kind) != NULL &&
 			(about.run == NULL ||

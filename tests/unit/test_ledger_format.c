@@ -45,13 +45,22 @@ append(size_t size, uint32_t position)
 static enum cordon_ledger_found
 read_all(size_t size, uint64_t *ret_count, struct cordon_error *err)
 {
-	struct cordon_ledger_cursor c;
-	struct cordon_ledger_record record;
+	struct cordon_ledger_cursor c, skipping;
+	struct cordon_ledger_record record, skipped;
 	enum cordon_ledger_found found;
 
 	cr_assert(zero(int, cordon_ledger_cursor_init(&c, data, size, err)));
-	while ((found = cordon_ledger_cursor_next(&c, &record, NULL, err)) == CORDON_LEDGER_RECORD)
-		;
+	cr_assert(zero(int, cordon_ledger_cursor_init(&skipping, data, size, err)));
+	while ((found = cordon_ledger_cursor_next(&c, &record, NULL, err)) ==
+		CORDON_LEDGER_RECORD) {
+		cr_assert(eq(int, cordon_ledger_cursor_skip(&skipping, &skipped, err), found));
+		cr_assert(eq(sz, skipped.offset, record.offset));
+		cr_assert(eq(u64, skipped.sequence, record.sequence));
+		cr_assert(eq(sz, skipped.payload_size, record.payload_size));
+		cr_assert(eq(sz, skipping.at, c.at));
+	}
+	if (found == CORDON_LEDGER_END)
+		cr_assert(eq(int, cordon_ledger_cursor_skip(&skipping, &skipped, err), found));
 	*ret_count = c.state.tree.size;
 	return found;
 }

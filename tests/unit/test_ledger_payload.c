@@ -149,3 +149,26 @@ Test(ledger_payload, begins_with_what_it_is_about)
 		"{\"kind\":\"malformed\",\"timeMs\":9,\"uid\":3,\"reason\":\"json\",\"count\":2}"));
 	free(text);
 }
+
+static void
+check_unescaped(const char *text, const char *wanted)
+{
+	char out[64];
+	const size_t size = cordon_ledger_unescape(text, strlen(text), out);
+
+	cr_assert(eq(sz, size, strlen(wanted)), "%s", text);
+	out[size] = '\0';
+	cr_assert(eq(str, out, (char *)(uintptr_t)wanted));
+}
+
+Test(ledger_payload, a_text_is_read_as_it_was_meant)
+{
+	check_unescaped("", "");
+	check_unescaped("plain \xc3\xbc", "plain \xc3\xbc");
+	check_unescaped("\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t");
+	check_unescaped("\\u0001\\u001F\\u007f!", "\x01\x1f\x7f!");
+	/* What cordon never writes. */
+	check_unescaped("\\u0000\\u00fc", "\xef\xbf\xbd\xef\xbf\xbd");
+	check_unescaped("\\u00g0\\x\\u12", "00g012");
+	check_unescaped("end\\", "end");
+}

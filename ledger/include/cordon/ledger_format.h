@@ -147,6 +147,11 @@ enum cordon_ledger_found cordon_ledger_cursor_next(struct cordon_ledger_cursor *
 	struct cordon_ledger_record *ret, struct cordon_ledger_proof *proof,
 	struct cordon_error *err) CORDON_CHECKED;
 
+/* As cordon_ledger_cursor_next, but what links the records is not looked at, and of c->state only tree.size moves on:
+ * for who trusts what is there, and looks for something. */
+enum cordon_ledger_found cordon_ledger_cursor_skip(struct cordon_ledger_cursor *c,
+	struct cordon_ledger_record *ret, struct cordon_error *err) CORDON_CHECKED;
+
 /* What it means that no record can be read at c->at: torn or damaged, as above. */
 enum cordon_ledger_found cordon_ledger_cursor_judge(const struct cordon_ledger_cursor *c);
 

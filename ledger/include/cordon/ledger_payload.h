@@ -109,3 +109,6 @@ struct cordon_ledger_about {
 /* Reads the begin of a payload. Returns 0, or -1 when it is none that the functions above write. */
 int cordon_ledger_payload_read(
 	const void *payload, size_t size, struct cordon_ledger_about *ret) CORDON_CHECKED;
+/* What a text between quotes says: escapes that cordon writes are undone, other characters that are escaped become
+ * U+FFFD. out: room for size bytes. Returns how many there are. */
+size_t cordon_ledger_unescape(const char *text, size_t size, char *out);

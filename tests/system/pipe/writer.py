@@ -116,3 +116,13 @@ def records(directory):
     shown = cordon("export", "--path", directory)
     same(shown.returncode, 0, f"export ({shown.stderr.decode()})")
     return [json.loads(line) for line in shown.stdout.splitlines()]
+
+
+def crc32c(data):
+    """As RFC 3720 has it."""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
