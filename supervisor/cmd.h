@@ -18,6 +18,7 @@ int cmd_status(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_ledger(int argc, char **argv);
+int cmd_netguard(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /* "cordon: sentence" on standard error. Errors that begin with FILE:LINE:COLUMN keep that form. */

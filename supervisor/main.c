@@ -21,6 +21,7 @@ static const struct {
 	{ "policy", cmd_policy, "say what would become of a command, without running it" },
 	{ "profile", cmd_profile, "list the profiles, or show what one grants" },
 	{ "ledger", cmd_ledger, "read and check the record of what was run and refused" },
+	{ "netguard", cmd_netguard, "say which addresses a run could be allowed to reach" },
 	{ "doctor", cmd_doctor, "say which protections this machine has" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
