@@ -191,11 +191,11 @@ put_intent(struct run *r, struct cordon_error *err)
 					      .uid = geteuid(),
 					      .session = r->options.prepare.session,
 					      .profile = p->profile,
+					      .action = &p->action,
 					      .digest = p->digest,
 					      .decision = &p->decision,
 					      .command = &p->command,
 					      .workspace = &p->workspace,
-					      .argv = r->options.prepare.command,
 					      .key = &p->key },
 		&size);
 

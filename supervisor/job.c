@@ -150,18 +150,17 @@ lowered(uint64_t wanted)
 
 /* Puts what releases the run in *ret_gate, and its intent on the way. */
 static int
-intend(struct job *job, const struct prepared *p, const struct rpc_start *r, int *ret_gate,
-	struct cordon_error *err)
+intend(struct job *job, const struct prepared *p, int *ret_gate, struct cordon_error *err)
 {
 	const struct record_intent intent = { .run = job->handle[0] != '\0' ? job->handle : job->id,
 		.uid = job->caller->uid,
 		.session = p->session->key,
 		.profile = p->profile,
+		.action = &p->action,
 		.digest = p->digest,
 		.decision = &p->decision,
 		.command = &p->command,
 		.workspace = &p->workspace,
-		.argv = r->argv,
 		.key = &job->serve->key };
 	char *payload;
 	size_t size = 0;
@@ -240,7 +239,7 @@ launch(struct caller *c, const struct rpc_start *r, struct prepared *p, struct c
 	describe(job, p, r);
 	if (result_make_id(job->id, err) == 0)
 		count = make_streams(job, r, fds, err);
-	if (count < 0 || intend(job, p, r, &fds[count], err) < 0) {
+	if (count < 0 || intend(job, p, &fds[count], err) < 0) {
 		for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 			cordon_fd_close_p(&fds[i]);
 		job_destroy(job);

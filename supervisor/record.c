@@ -57,6 +57,8 @@ record_start(size_t *ret_size)
 struct arguments {
 	struct cordon_ledger_argument *items;
 	char **redacted; /* texts that had to be made, one for each argument or NULL */
+	uint8_t (*secrets)[CORDON_DIGEST_SIZE]; /* keyed digests of those that are secret */
+	uint64_t *marks; /* which are */
 	size_t count;
 };
 
@@ -66,33 +68,49 @@ finish_arguments(struct arguments *a)
 	for (size_t i = 0; i < a->count && a->redacted != NULL; i++)
 		free(a->redacted[i]);
 	free(a->redacted);
+	free(a->secrets);
+	free(a->marks);
 	free(a->items);
+}
+
+/* One that a rule marks goes whole; of the others, what is secret in a URL. */
+static int
+make_argument(const struct record_intent *r, struct arguments *a, size_t i)
+{
+	const struct cordon_action_key *key = r->key;
+	const char *word = r->action->argv[i];
+	struct cordon_ledger_argument *item = &a->items[i];
+	size_t size = 0;
+	int failed;
+
+	*item = (struct cordon_ledger_argument){ .text = word, .size = strlen(word) };
+	if ((a->marks[i / 64] >> i % 64 & 1) != 0) {
+		item->secret = a->secrets[i];
+		return cordon_digest_keyed(
+			key->bytes, sizeof(key->bytes), word, item->size, a->secrets[i]);
+	}
+	a->redacted[i] = redact_urls(word, item->size, key, &size, &failed);
+	if (a->redacted[i] != NULL)
+		*item = (struct cordon_ledger_argument){ .text = a->redacted[i], .size = size };
+	return failed ? -1 : 0;
 }
 
 static int
 make_arguments(const struct record_intent *r, struct arguments *a)
 {
 	*a = (struct arguments){ 0 };
-	while (r->argv[a->count] != NULL)
+	while (r->action->argv[a->count] != NULL)
 		a->count++;
 	a->items = cordon_array(a->count, sizeof(*a->items));
 	a->redacted = cordon_array(a->count, sizeof(*a->redacted));
-	if (a->items == NULL || a->redacted == NULL)
+	a->secrets = cordon_array(a->count, sizeof(*a->secrets));
+	a->marks = cordon_array(CORDON_SECRET_BITS(a->count), sizeof(*a->marks));
+	if (a->items == NULL || a->redacted == NULL || a->secrets == NULL || a->marks == NULL)
 		return -1;
-	for (size_t i = 0; i < a->count; i++) {
-		struct cordon_ledger_argument *item = &a->items[i];
-		size_t size = 0;
-		int failed;
-
-		*item = (struct cordon_ledger_argument){ .text = r->argv[i],
-			.size = strlen(r->argv[i]) };
-		a->redacted[i] = redact_urls(r->argv[i], item->size, r->key, &size, &failed);
-		if (failed)
+	(void)decide_secrets(r->action, r->profile, a->marks);
+	for (size_t i = 0; i < a->count; i++)
+		if (make_argument(r, a, i) < 0)
 			return -1;
-		if (a->redacted[i] != NULL)
-			*item = (struct cordon_ledger_argument){ .text = a->redacted[i],
-				.size = size };
-	}
 	return 0;
 }
 

@@ -20,11 +20,11 @@ struct record_intent {
 	uid_t uid; /* of the caller */
 	const char *session; /* NULL or "": none */
 	const struct cordon_profile *profile;
-	const uint8_t *digest; /* of the action */
+	const struct cordon_action *action;
+	const uint8_t *digest; /* of it */
 	const struct decision *decision;
 	const struct command *command;
 	const struct workspace *workspace;
-	char **argv;
 	const struct cordon_action_key *key; /* of this monitor */
 };
 

@@ -222,6 +222,27 @@ def _(place):
     same(malformed[0]["uid"], os.getuid())
 
 
+@it("A36: an argument that a rule marks as secret is on record as digest and length")
+def _(place):
+    secret = f"s3cr3t{os.getpid()}{time.time_ns()}"
+    profile = place.file("marks.json", json.dumps(
+        {"cordonProfile": 1, "name": "marks", "approvals": {"rules": [
+            {"id": "mark", "argv": ["echo", "..."], "secret": [{"prefix": "-p"}, {"after": "--pass"}], "why": "a test"}]}}),
+        0o600)
+    link = Serve(place, "-p", profile)
+    where = link.run("echo", "-p" + secret, "--pass", secret, "open")["ledger"]["intent"]
+    link.close()
+    same(cordon(place, "run", "-p", profile, "--", "echo", "--pass", secret).returncode, 0)
+    words = dict(records(place))[where]["argv"]
+    same((words[0], words[2], words[4]), ("echo", "--pass", "open"))
+    same((words[1]["bytes"], words[3]["bytes"]), (len(secret) + 2, len(secret)))
+    for word in (words[1], words[3]):
+        check(word["secret"].startswith("hmac-sha256:") and len(word["secret"]) == 76, word)
+    for name in os.listdir(place_of(place)):
+        with open(os.path.join(place_of(place), name), "rb") as f:
+            check(secret.encode() not in f.read(), "the secret is in", name)
+
+
 @it("A36: no secret of a URL, of the environment or of the input is in any byte of the ledger")
 def _(place):
     secrets = [f"s3cr3t{n}x{os.getpid()}" for n in range(8)]
