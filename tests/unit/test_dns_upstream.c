@@ -426,6 +426,11 @@ Test(dns_upstream, pointers_lead_strictly_back)
 	expect(DNS_UPSTREAM_MALFORMED);
 	pointed(33); /* itself */
 	expect(DNS_UPSTREAM_MALFORMED);
+	/* Ahead, to a whole name: that of the record that follows. */
+	pointed(33 + 16);
+	b.bytes[7] = 2;
+	dns_build_a(&b, "www.example.org", 1, 1);
+	expect(DNS_UPSTREAM_MALFORMED);
 	for (size_t to = 0; to < 12; to++) { /* the header */
 		pointed(to);
 		expect(DNS_UPSTREAM_MALFORMED);
