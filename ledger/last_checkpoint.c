@@ -68,8 +68,8 @@ find(struct store *s, const char *text, size_t size, struct cordon_ledger_checkp
 			*ret_end = at + used;
 			return 1;
 		}
-		if (why.code == CORDON_ELIMIT)
-			continue; /* cut */
+		if (why.code == CORDON_ELIMIT || memchr(text + at, '\0', size - at) != NULL)
+			continue; /* cut, or written in part */
 		*err = why;
 		(void)cordon_while(err, "the last checkpoint of the ledger");
 		return cordon_because(err, "ledger.damaged");

@@ -77,6 +77,22 @@ fill(struct cordon_ledger_notes *n)
 	return 0;
 }
 
+/* A crash leaves less of the last note, or zeroes in it: each is on disk before the next is written. */
+static int
+has_zeroes_and_no_note(const char *at, size_t left)
+{
+	struct cordon_ledger_checkpoint ignored;
+	struct cordon_error why;
+	size_t size;
+
+	if (left >= CORDON_LEDGER_NOTE_MAX || memchr(at, '\0', left) == NULL)
+		return 0;
+	for (size_t i = 0; i < left; i++)
+		if (cordon_ledger_note_verify(at + i, left - i, NULL, &ignored, &size, &why) == 0)
+			return 0;
+	return 1;
+}
+
 enum cordon_ledger_found
 cordon_ledger_notes_next(struct cordon_ledger_notes *n, const uint8_t key[CORDON_SIGN_PUBLIC],
 	struct cordon_ledger_checkpoint *ret, const char **ret_text, size_t *ret_size,
@@ -98,9 +114,11 @@ cordon_ledger_notes_next(struct cordon_ledger_notes *n, const uint8_t key[CORDON
 	if (left == 0)
 		return CORDON_LEDGER_END;
 	if (cordon_ledger_note_verify(at, left, key, ret, ret_size, err) < 0) {
+		const int torn = n->left == 0 &&
+				 (err->code == CORDON_ELIMIT || has_zeroes_and_no_note(at, left));
+
 		cordon_while(err, "checkpoint %llu", (unsigned long long)n->count + 1);
-		return err->code == CORDON_ELIMIT && n->left == 0 ? CORDON_LEDGER_TORN
-								  : CORDON_LEDGER_DAMAGED;
+		return torn ? CORDON_LEDGER_TORN : CORDON_LEDGER_DAMAGED;
 	}
 	*ret_text = at;
 	n->used += *ret_size;

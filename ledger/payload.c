@@ -286,7 +286,12 @@ take_number(struct text *t, uint64_t *ret)
 static int
 take_quoted(struct text *t, const char **ret, size_t *ret_size)
 {
+	const char *quote = memchr(t->at, '"', (size_t)(t->end - t->at));
+
 	*ret = t->at;
+	/* Mostly there is nothing to step over. */
+	if (quote != NULL && memchr(t->at, '\\', (size_t)(quote - t->at)) == NULL)
+		t->at = quote;
 	for (; t->at < t->end && *t->at != '"'; t->at++)
 		if (*t->at == '\\' && ++t->at == t->end)
 			return -1;

@@ -281,35 +281,11 @@ finish(struct recovery *r)
 	free(r->open);
 }
 
-/* Since when this kernel runs. Returns 0, or -1 when nobody knows. */
-static int
-read_boot(uint8_t out[16])
-{
-	CORDON_CLOSE int fd =
-		openat(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	char text[36];
-	size_t digits = 0;
-
-	if (fd < 0 || cordon_fd_read_full(fd, text, sizeof(text)) != (ssize_t)sizeof(text))
-		return -1;
-	memset(out, 0, 16);
-	for (size_t i = 0; i < sizeof(text) && digits < 32; i++) {
-		const char *hex = "0123456789abcdef", *at = memchr(hex, text[i], 16);
-
-		if (at == NULL)
-			continue;
-		out[digits / 2] = (uint8_t)(out[digits / 2] << 4 | (at - hex));
-		digits++;
-	}
-	return digits == 32 ? 0 : -1;
-}
-
 int
 claims_recover(struct claims *c, struct store *s, struct cordon_error *err)
 {
 	struct recovery r = { .claims = c, .first = UINT64_MAX };
-	uint8_t boot[16] = { 0 };
-	const int booted = read_boot(boot) < 0 || memcmp(boot, s->boot, sizeof(boot)) != 0;
+	const int booted = !s->same_kernel;
 	uint32_t from = s->settled;
 	int result;
 
@@ -320,7 +296,7 @@ claims_recover(struct claims *c, struct store *s, struct cordon_error *err)
 	if (result == 0 && (booted || r.dead_count > 0)) {
 		result = settle(&r, s, from, err);
 		if (result >= 0) {
-			memcpy(s->boot, boot, sizeof(boot));
+			s->same_kernel = 1;
 			files_put_hint(s);
 		}
 	}

@@ -64,14 +64,24 @@ open_whole(const struct store *s, uint32_t index, int flags)
 	return cordon_fd_take(&fd);
 }
 
-/* Whether something is in it. */
-static int
-has_header(int fd)
-{
-	uint8_t page[CORDON_LEDGER_PAGE];
+enum header { NO_HEADER, HEADER, TORN_HEADER };
 
-	return pread(fd, page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
-	       !all_zero(page, sizeof(page));
+static enum header
+find_header(int fd)
+{
+	struct cordon_ledger_state state;
+	struct cordon_error why = { 0 };
+	uint8_t page[CORDON_LEDGER_PAGE];
+	uint32_t index;
+
+	if (pread(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
+		all_zero(page, sizeof(page)))
+		return NO_HEADER;
+	/* That of a later version is one. */
+	return cordon_ledger_segment_decode(page, sizeof(page), &index, &state, &why) == 0 ||
+			       why.code == CORDON_ENOSUPPORT
+		       ? HEADER
+		       : TORN_HEADER;
 }
 
 /* Begins the segment that fd is, which goes on from state. */
@@ -86,8 +96,8 @@ begin(struct store *s, int fd, uint32_t index, const struct cordon_ledger_state 
 	cordon_ledger_segment_encode(index, state, page);
 	if (pwrite(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
 		/* A page is written or not: without a header the segment is as it was. */
-		return has_header(fd) ? store_break(s, "write to", err)
-				      : failed(err, "begin", index);
+		return find_header(fd) == NO_HEADER ? failed(err, "begin", index)
+						    : store_break(s, "write to", err);
 	return fdatasync(fd) < 0 ? store_break(s, "flush", err) : 0;
 }
 
@@ -116,14 +126,15 @@ enter(struct store *s, int *fd, uint32_t index, struct cordon_error *err)
 	return 0;
 }
 
-/* What was written and never acknowledged goes. */
+/* What was written and never acknowledged goes: all from at on. */
 static int
-cut(struct store *s, const struct cordon_error *why, struct cordon_error *err)
+clear(struct store *s, int fd, const uint8_t *map, size_t at, uint32_t index,
+	const struct cordon_error *why, struct cordon_error *err)
 {
 	static const uint8_t zeroes[CORDON_LEDGER_PAGE];
-	size_t at = s->cursor.at, end = CORDON_LEDGER_SEGMENT;
+	size_t end = CORDON_LEDGER_SEGMENT;
 
-	while (end > at && s->map[end - 1] == 0)
+	while (end > at && map[end - 1] == 0)
 		end--;
 	files_say(
 		"cordon: the ledger ended in %zu bytes that were never acknowledged, and are removed: %s\n",
@@ -131,14 +142,42 @@ cut(struct store *s, const struct cordon_error *why, struct cordon_error *err)
 	while (at < end) {
 		const size_t size = end - at < sizeof(zeroes) ? end - at : sizeof(zeroes);
 
-		if (pwrite(s->file, zeroes, size, (off_t)at) != (ssize_t)size)
-			return failed(err, "mend", s->cursor.index);
+		if (pwrite(fd, zeroes, size, (off_t)at) != (ssize_t)size)
+			return failed(err, "mend", index);
 		at += size;
 	}
-	return fdatasync(s->file) < 0 ? store_break(s, "flush", err) : 0;
+	return fdatasync(fd) < 0 ? store_break(s, "flush", err) : 0;
 }
 
-/* Looks no further than a page when that is enough: a segment is long. */
+/* A header of which a part was written: nothing behind it was acknowledged either, since a segment is begun when its
+ * header is on disk. */
+static int
+clear_header(struct store *s, int fd, uint32_t index, const struct cordon_ledger_state *before,
+	struct cordon_error *err)
+{
+	const struct cordon_error why = { .text = "a segment was about to be begun" };
+	struct cordon_ledger_cursor cursor = {
+		.size = CORDON_LEDGER_SEGMENT, .at = CORDON_LEDGER_PAGE, .state = *before
+	};
+	void *map = mmap(NULL, CORDON_LEDGER_SEGMENT, PROT_READ, MAP_SHARED, fd, 0);
+	int result;
+
+	if (map == MAP_FAILED)
+		return failed(err, "map", index);
+	cursor.data = map;
+	if (cordon_ledger_cursor_judge(&cursor) == CORDON_LEDGER_TORN) {
+		result = clear(s, fd, map, 0, index, &why, err);
+	} else {
+		cordon_fail(err, CORDON_EPEER, 0, "the header of segment %u of the ledger is none",
+			index);
+		result = cordon_because(err, "ledger.damaged");
+	}
+	(void)munmap(map, CORDON_LEDGER_SEGMENT);
+	return result;
+}
+
+/* Looks no further than a page when that is enough: a segment is long, and what a writer that was killed has left goes
+ * on from its begin. After a power failure it need not. */
 static enum cordon_ledger_found
 next(struct store *s, struct cordon_ledger_record *record, struct cordon_error *err)
 {
@@ -149,13 +188,13 @@ next(struct store *s, struct cordon_ledger_record *record, struct cordon_error *
 		s->cursor.size = near;
 		found = cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
 		s->cursor.size = CORDON_LEDGER_SEGMENT;
-		if (found == CORDON_LEDGER_RECORD || found == CORDON_LEDGER_END)
+		if (found == CORDON_LEDGER_RECORD || (found == CORDON_LEDGER_END && s->same_kernel))
 			return found;
 	}
 	return cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
 }
 
-/* To the end of this segment. whole: all that follows it is looked at, once. */
+/* To the end of this segment. */
 static int
 go_to_end(struct store *s, struct cordon_error *err)
 {
@@ -168,7 +207,7 @@ go_to_end(struct store *s, struct cordon_error *err)
 	if (found == CORDON_LEDGER_END)
 		return 0;
 	if (found == CORDON_LEDGER_TORN)
-		return cut(s, &why, err);
+		return clear(s, s->file, s->map, s->cursor.at, s->cursor.index, &why, err);
 	*err = why;
 	return cordon_because(
 		err, found == CORDON_LEDGER_DAMAGED ? "ledger.damaged" : "ledger.failed");
@@ -181,20 +220,24 @@ go_to_next(struct store *s, struct cordon_error *err)
 	const uint32_t index = s->cursor.index + 1;
 	struct cordon_ledger_state before;
 	CORDON_CLOSE int fd = -1;
+	enum header header;
 
 	if (s->next < 0) {
 		fd = open_segment(s, index, 0);
 		if (fd < 0 && errno != ENOENT)
 			return failed(err, "open", index);
-		if (fd < 0 || !has_header(fd))
+		if (fd < 0 || find_header(fd) == NO_HEADER)
 			return 0;
 		cordon_fd_close_p(&fd);
 		s->next = open_whole(s, index, 0);
 		if (s->next < 0)
 			return failed(err, "open", index);
-	} else if (!has_header(s->next)) {
-		return 0;
 	}
+	header = find_header(s->next);
+	if (header == TORN_HEADER)
+		return clear_header(s, s->next, index, &s->cursor.state, err);
+	if (header == NO_HEADER)
+		return 0;
 	before = s->cursor.state;
 	if (enter(s, &s->next, index, err) < 0)
 		return -1;
@@ -241,7 +284,7 @@ last_begun(const struct store *s, uint32_t index)
 	for (;;) {
 		CORDON_CLOSE int fd = open_segment(s, index + 1, 0);
 
-		if (fd < 0 || !has_header(fd))
+		if (fd < 0 || find_header(fd) != HEADER)
 			return index;
 		index++;
 	}
@@ -263,7 +306,10 @@ segments_open(struct store *s, struct cordon_error *err)
 	}
 	if (fd < 0)
 		return failed(err, "open", index);
-	if (index == 0 && !has_header(fd) && begin(s, fd, index, &empty, err) < 0)
+	if (index == 0 && find_header(fd) == TORN_HEADER &&
+		clear_header(s, fd, index, &empty, err) < 0)
+		return -1;
+	if (index == 0 && find_header(fd) == NO_HEADER && begin(s, fd, index, &empty, err) < 0)
 		return -1;
 	if (enter(s, &fd, index, err) < 0)
 		return -1;

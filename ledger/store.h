@@ -22,9 +22,9 @@ struct store {
 	struct cordon_ledger_cursor cursor; /* behind the last record that is written */
 	uint32_t last_position; /* in its batch, of that record */
 	int entered; /* this segment is new to us */
-	uint8_t boot
-		[16]; /* since when every intent before segment settled has its end, or a living writer */
-	uint32_t settled;
+	uint8_t kernel[16]; /* the id of this boot; zeroes: not known */
+	int same_kernel; /* "position" is of this boot */
+	uint32_t settled; /* every intent before this segment has its end, or a living writer */
 	uint8_t checkpoint[CORDON_DIGEST_SIZE]; /* last_checkpoint_tell of one that is right */
 	uint64_t synced; /* records that are on disk for all we know */
 	uint64_t covered; /* records that the last checkpoint covers */

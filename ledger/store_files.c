@@ -220,10 +220,34 @@ files_put_hint(const struct store *s)
 		.state = s->cursor.state };
 
 	memcpy(h.magic, magic, sizeof(magic));
-	memcpy(h.boot, s->boot, sizeof(h.boot));
+	if (s->same_kernel)
+		memcpy(h.boot, s->kernel, sizeof(h.boot));
 	memcpy(h.checkpoint, s->checkpoint, sizeof(h.checkpoint));
 	h.crc = hint_crc(&h);
 	(void)!pwrite(s->hint, &h, sizeof(h), 0);
+}
+
+static const uint8_t unknown_boot[16];
+
+/* Since when this kernel runs. */
+static void
+read_kernel(struct store *s)
+{
+	CORDON_CLOSE int fd =
+		openat(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char text[36];
+	size_t digits = 0;
+
+	if (fd < 0 || cordon_fd_read_full(fd, text, sizeof(text)) != (ssize_t)sizeof(text))
+		return;
+	for (size_t i = 0; i < sizeof(text) && digits < 32; i++) {
+		const char *hex = "0123456789abcdef", *at = memchr(hex, text[i], 16);
+
+		if (at == NULL)
+			continue;
+		s->kernel[digits / 2] = (uint8_t)(s->kernel[digits / 2] << 4 | (at - hex));
+		digits++;
+	}
 }
 
 int
@@ -231,6 +255,7 @@ files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_
 {
 	struct hint h;
 
+	read_kernel(s);
 	if (pread(s->hint, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
 		memcmp(h.magic, magic, sizeof(magic)) != 0 || h.crc != hint_crc(&h) ||
 		h.at > CORDON_LEDGER_SEGMENT || h.at < CORDON_LEDGER_PAGE ||
@@ -240,8 +265,9 @@ files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_
 	ret->index = h.index;
 	ret->state = h.state;
 	*ret_position = h.position;
-	memcpy(s->boot, h.boot, sizeof(s->boot));
 	memcpy(s->checkpoint, h.checkpoint, sizeof(s->checkpoint));
 	s->settled = h.settled;
-	return 1;
+	s->same_kernel = memcmp(h.boot, s->kernel, sizeof(h.boot)) == 0 &&
+			 memcmp(h.boot, unknown_boot, sizeof(h.boot)) != 0;
+	return s->same_kernel;
 }

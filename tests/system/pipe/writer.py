@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 
-from cases import CORDON, Trouble, check, same
+from cases import CORDON, SANITIZED, NotMine, Skip, Trouble, check, same
 
 PROGRAM = os.path.join(os.path.dirname(CORDON or ""), "cordon-ledger")
 OPENED, UNOPENED, APPEND, KEPT, REFUSED = 1, 2, 3, 4, 5
@@ -126,3 +126,13 @@ def crc32c(data):
         for _ in range(8):
             crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
     return crc ^ 0xffffffff
+
+
+def failing(call, nth, error):
+    """Has the kernel refuse the nth such call of a writer."""
+    if SANITIZED:
+        raise NotMine("the build as shipped is judged: sanitizers make calls of their own")
+    tool = os.path.join(os.environ.get("TOOLS") or os.path.dirname(PROGRAM), "failsys")
+    if not os.access(tool, os.X_OK):
+        raise Skip("there is no failsys beside the test programs (TOOLS)")
+    return (tool, f"{call}:{nth}" if nth else call, error, "--")
