@@ -242,23 +242,49 @@ serve_once(struct writer *w)
 	return more;
 }
 
+/* What the disk takes long for is waited for without the lock, before and after. */
+static int
+sign(struct writer *w, struct cordon_error *err)
+{
+	int result;
+
+	if (store_flush(&w->store, err) < 0 || store_lock(&w->store, err) < 0)
+		return -1;
+	result = store_checkpoint(&w->store, err);
+	store_prepare_next(&w->store);
+	store_unlock(&w->store);
+	return result == 0 ? store_flush(&w->store, err) : -1;
+}
+
 static void
 checkpoint(struct writer *w)
 {
 	struct cordon_error err = { 0 };
 
 	w->checkpoint_at = 0;
-	if (store_lock(&w->store, &err) < 0) {
+	if (sign(w, &err) == 0)
+		return;
+	if (strcmp(err.reason, "ledger.busy") == 0) {
 		w->checkpoint_at = now_ms() + CHECKPOINT_MS;
 		return;
 	}
-	if (store_checkpoint(&w->store, &err) < 0) {
+	files_say("cordon: %s\n", err.text);
+	if (w->store.broken.code == CORDON_OK)
+		w->checkpoint_at = now_ms() + 10 * CHECKPOINT_MS;
+}
+
+/* The monitor has gone. One command after another, each with a cordon of its own, does not wait for signatures. */
+static void
+leave(struct writer *w)
+{
+	struct cordon_error err = { 0 };
+
+	if (w->checkpoint_at == 0)
+		return;
+	if (store_flush(&w->store, &err) < 0)
 		files_say("cordon: %s\n", err.text);
-		if (w->store.broken.code == CORDON_OK)
-			w->checkpoint_at = now_ms() + 10 * CHECKPOINT_MS;
-	}
-	store_prepare_next(&w->store);
-	store_unlock(&w->store);
+	else if (!store_is_carried_on(&w->store))
+		checkpoint(w);
 }
 
 static int
@@ -274,8 +300,7 @@ serve(struct writer *w)
 		else if (has_message((int)left))
 			more = serve_once(w);
 	}
-	if (w->checkpoint_at != 0)
-		checkpoint(w);
+	leave(w);
 	return more;
 }
 
