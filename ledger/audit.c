@@ -20,15 +20,15 @@
 #include <cordon/text.h>
 
 #include "audit_print.h"
+#include "audit_verify.h"
 
-#define EXIT_DAMAGED   1
 #define EXIT_SETUP     125 /* cordon could not do its part */
 #define EXIT_NO_LEDGER 66 /* EX_NOINPUT, sysexits.h */
 #define TAIL_RECORDS   10 /* that tail begins with */
 #define TAIL_WAIT_MS   200 /* between two looks */
 
 static const char usage[] =
-	"Usage: cordon ledger verify [--json] [--key FILE]\n"
+	"Usage: cordon ledger verify [--json] [--key FILE] [--witness FILE]\n"
 	"       cordon ledger show [--json] [--since TIME] [--run ID] [--last N]\n"
 	"       cordon ledger tail [--json] [--run ID] [--last N]\n"
 	"       cordon ledger export\n"
@@ -38,6 +38,7 @@ static const char usage[] =
 	"without cordon; export prints all of it as lines of JSON; tail goes on as records are written.\n\n"
 	"      --path DIR            the directory of the ledger (default: yours)\n"
 	"      --key FILE            check signatures with this public key, kept elsewhere\n"
+	"      --witness FILE        compare with the checkpoints that were copied there, too\n"
 	"      --config FILE         read this configuration instead of yours\n"
 	"      --since TIME          not older than this: 30s, 5m, 2h, or 2026-11-26T12:00:00Z\n"
 	"      --run ID              of this run only\n"
@@ -48,7 +49,7 @@ static const char usage[] =
 	"do its part.\n";
 
 struct ledger_options {
-	const char *path, *key;
+	const char *path, *key, *witness;
 	int json;
 	char *run; /* as it stands in JSON, owned; NULL: any */
 	uint64_t since_ms;
@@ -114,10 +115,11 @@ static int
 parse_options(int argc, char **argv, struct ledger_options *o, struct cordon_error *err)
 {
 	static const struct option options[] = { { "path", required_argument, NULL, 'p' },
-		{ "key", required_argument, NULL, 'k' }, { "since", required_argument, NULL, 's' },
-		{ "run", required_argument, NULL, 'r' }, { "last", required_argument, NULL, 'l' },
-		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
+		{ "key", required_argument, NULL, 'k' },
+		{ "witness", required_argument, NULL, 'w' },
+		{ "since", required_argument, NULL, 's' }, { "run", required_argument, NULL, 'r' },
+		{ "last", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int option, result = 0;
 
 	opterr = 0;
@@ -128,6 +130,9 @@ parse_options(int argc, char **argv, struct ledger_options *o, struct cordon_err
 			break;
 		case 'k':
 			o->key = optarg;
+			break;
+		case 'w':
+			o->witness = optarg;
 			break;
 		case 's':
 			result = parse_since(optarg, &o->since_ms, err);
@@ -210,80 +215,6 @@ status_of(const struct cordon_error *err)
 	default:
 		return EXIT_SETUP;
 	}
-}
-
-/* verify */
-
-static void
-print_report_json(const struct cordon_ledger_report *r)
-{
-	struct cordon_json *j = cordon_json_create(CORDON_LEDGER_PAGE);
-
-	if (j == NULL)
-		return;
-	cordon_json_object(j, NULL);
-	cordon_json_bool(j, "intact", !r->damaged);
-	cordon_json_u64(j, "records", r->records);
-	cordon_json_u64(j, "segments", r->segments);
-	cordon_json_u64(j, "checkpoints", r->checkpoints);
-	cordon_json_u64(j, "covered", r->covered);
-	cordon_json_u64(j, "bytes", r->bytes);
-	cordon_json_u64(j, "openIntents", r->open_intents);
-	cordon_json_bool(j, "tornTail", r->torn);
-	if (r->damaged)
-		cordon_json_u64(j, "firstBad", r->first_bad);
-	else
-		cordon_json_null(j, "firstBad");
-	cordon_json_string(j, "why", r->why[0] == '\0' ? NULL : r->why);
-	cordon_json_end(j);
-	if (cordon_json_text(j, NULL) != NULL)
-		puts(cordon_json_text(j, NULL));
-	cordon_json_destroy(j);
-}
-
-/* What is no damage, and worth knowing. */
-static void
-note_rest(const struct cordon_ledger_report *r)
-{
-	if (r->open_intents > 0)
-		fprintf(stderr,
-			"cordon: %" PRIu64
-			" runs have begun and not ended, the first by record %" PRIu64 "\n",
-			r->open_intents, r->first_open);
-	if (r->torn)
-		fprintf(stderr,
-			"cordon: behind the last record is a torn tail, which was never "
-			"acknowledged: %s\n",
-			r->why);
-	if (r->torn_note)
-		fputs("cordon: the last checkpoint was not written to its end\n", stderr);
-	if (r->records > r->covered)
-		fprintf(stderr, "cordon: no checkpoint covers the last %" PRIu64 " records\n",
-			r->records - r->covered);
-}
-
-static int
-do_verify(
-	const struct ledger_options *o, const struct ledger_place *place, struct cordon_error *err)
-{
-	struct cordon_ledger_report r;
-
-	if (cordon_ledger_verify(place->directory, place->key, &r, err) < 0)
-		return -1;
-	if (o->json)
-		print_report_json(&r);
-	if (r.damaged) {
-		fprintf(stderr,
-			"cordon: the ledger is damaged or was altered at record %" PRIu64 ": %s\n",
-			r.first_bad, r.why);
-		return EXIT_DAMAGED;
-	}
-	note_rest(&r);
-	if (!o->json)
-		printf("intact: %" PRIu64 " records in %" PRIu64 " segments, %" PRIu64
-		       " checkpoints\n",
-			r.records, r.segments, r.checkpoints);
-	return 0;
 }
 
 /* show, tail, export */
@@ -419,7 +350,7 @@ run_subcommand(struct ledger_options *o, const struct ledger_place *place, struc
 	const enum ledger_form form = o->json ? FORM_JSON : FORM_LINE;
 
 	if (strcmp(name, "verify") == 0)
-		return do_verify(o, place, err);
+		return audit_verify(place->directory, place->key, o->witness, o->json, err);
 	if (strcmp(name, "show") == 0)
 		return print_records(o, place, form, 0, err);
 	if (strcmp(name, "export") == 0)

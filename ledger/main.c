@@ -1,12 +1,13 @@
 /* cordon-ledger: the only writer of a ledger. Started by a monitor, with standard error as descriptor 2, the
- * link as 3 and the ledger's directory as 4. It alone has the key; taken over, it can write and sign what it
+ * link as 3, the ledger's directory as 4, and as 5 a file that checkpoints are copied to, if there is one. It alone has the key; taken over, it can write and sign what it
  * likes in that directory, and lie to its monitor about what is on record.
  *
  * MUST 1 (M8) KEPT is said of a durable append when it is on disk, and never of one that is not written.
  * MUST 2 An intent is ended once, and by the monitor that began it (claims.h).
  *
- * calls: ppoll poll clock_gettime; at start: close_range rt_sigaction write prlimit64 getsockopt */
+ * calls: ppoll poll clock_gettime; at start: close_range fcntl rt_sigaction write prlimit64 getsockopt */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 
 #define LINK          3
 #define DIRECTORY     4
+#define WITNESS       5
 #define BATCH         256
 #define CHECKPOINT_MS 1000
 #define DATA_BYTES    (256ull << 20)
@@ -307,9 +309,10 @@ serve(struct writer *w)
 static int
 open_all(struct writer *w, struct cordon_error *err)
 {
+	const int witness = fcntl(WITNESS, F_GETFD) < 0 ? -1 : WITNESS;
 	int ended;
 
-	if (store_open(&w->store, DIRECTORY, err) < 0 || store_lock(&w->store, err) < 0)
+	if (store_open(&w->store, DIRECTORY, witness, err) < 0 || store_lock(&w->store, err) < 0)
 		return -1;
 	ended = claims_recover(&w->claims, &w->store, err);
 	if (ended >= 0 && claims_open(&w->claims, &w->store, err) < 0)
@@ -351,7 +354,7 @@ main(int argc, char **argv)
 		fputs("cordon-ledger: this is started by cordon, not by hand\n", stderr);
 		return 125;
 	}
-	(void)close_range(DIRECTORY + 1, ~0U, 0);
+	(void)close_range(WITNESS + 1, ~0U, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (begin(&w, &opened.error) < 0) {
 		answer(CORDON_LEDGER_UNOPENED, &opened);

@@ -1,7 +1,7 @@
 /* The file of checkpoints, and the public key. Those that are written later are not read: what they cover
  * may be behind what the reader of segments has seen.
  *
- * calls: close; at start: openat2 fstat read */
+ * calls: close; at start: openat2 fcntl fstat read */
 #include <cordon/ledger_read.h>
 
 #include <errno.h>
@@ -26,7 +26,7 @@ struct cordon_ledger_notes {
 };
 
 struct cordon_ledger_notes *
-cordon_ledger_notes_create(int directory, struct cordon_error *err)
+cordon_ledger_notes_create(int directory, int witness, struct cordon_error *err)
 {
 	struct cordon_ledger_notes *n = cordon_array(1, sizeof(*n));
 	struct stat st = { 0 };
@@ -35,8 +35,9 @@ cordon_ledger_notes_create(int directory, struct cordon_error *err)
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not read the checkpoints");
 		return NULL;
 	}
-	n->file = cordon_openat2(
-		directory, CORDON_LEDGER_CHECKPOINTS, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, 0);
+	n->file = witness >= 0 ? fcntl(witness, F_DUPFD_CLOEXEC, 3)
+			       : cordon_openat2(directory, CORDON_LEDGER_CHECKPOINTS,
+					 O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, 0);
 	if ((n->file < 0 && errno != ENOENT) || (n->file >= 0 && fstat(n->file, &st) < 0)) {
 		cordon_fail(
 			err, CORDON_ESYS, errno, "could not open the checkpoints of the ledger");

@@ -27,7 +27,7 @@ static int
 take_checkpoint(struct proving *p, int directory, const uint8_t key[CORDON_SIGN_PUBLIC],
 	struct cordon_error *err)
 {
-	struct cordon_ledger_notes *notes = cordon_ledger_notes_create(directory, err);
+	struct cordon_ledger_notes *notes = cordon_ledger_notes_create(directory, -1, err);
 	enum cordon_ledger_found found = CORDON_LEDGER_RECORD;
 	const char *text;
 	size_t size;

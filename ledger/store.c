@@ -172,7 +172,7 @@ find_checkpoint(struct store *s, struct cordon_ledger_checkpoint *last, struct c
 }
 
 int
-store_open(struct store *s, int directory, struct cordon_error *err)
+store_open(struct store *s, int directory, int witness, struct cordon_error *err)
 {
 	struct cordon_ledger_checkpoint last;
 	int result;
@@ -182,7 +182,8 @@ store_open(struct store *s, int directory, struct cordon_error *err)
 		.file = -1,
 		.next = -1,
 		.hint = -1,
-		.checkpoints = -1 };
+		.checkpoints = -1,
+		.witness = witness };
 	s->buffer = malloc(STORE_BATCH);
 	if (s->buffer == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not open the ledger");

@@ -17,7 +17,7 @@ struct store {
 	int directory, lock;
 	int file, next; /* the segment that is written, and the one after it (-1: not made yet) */
 	int hint; /* "position": where the ledger was, so that a start need not read a segment; and whose turn is next */
-	int checkpoints;
+	int checkpoints, witness; /* witness: what is put there is copied to it; -1: nowhere */
 	uint8_t *map; /* of file, shared and read-only */
 	struct cordon_ledger_cursor cursor; /* behind the last record that is written */
 	uint32_t last_position; /* in its batch, of that record */
@@ -39,9 +39,10 @@ struct store {
 	struct cordon_error broken; /* why nothing is written any more; code CORDON_OK: it is */
 };
 
-/* Opens the ledger in directory, which is kept by *s, and makes one where there is none. Cuts a torn tail,
+/* Opens the ledger in directory, which is kept by *s, as witness is, and makes one where there is none. Cuts a torn tail,
  * and says so on standard error. Locks it. Returns 0, or -1 with *err set; store_close in any case. */
-int store_open(struct store *s, int directory, struct cordon_error *err) CORDON_CHECKED;
+int store_open(
+	struct store *s, int directory, int witness, struct cordon_error *err) CORDON_CHECKED;
 void store_close(struct store *s);
 
 /* Waits 2 s at most for others (reason ledger.busy), and goes on behind what they wrote. Returns 0, or -1 with

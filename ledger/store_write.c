@@ -238,8 +238,8 @@ write_note(struct store *s, const char *note, size_t size, struct cordon_error *
 			return cordon_because(err, "ledger.full");
 		}
 	}
-	if (end < 0)
-		return store_break(s, "sign", err);
+	if (end < 0 || (s->witness >= 0 && cordon_fd_write_all(s->witness, note, size) < 0))
+		return store_break(s, end < 0 ? "sign" : "write to the witness of", err);
 	s->unflushed_note = 1;
 	return 0;
 }
@@ -253,7 +253,9 @@ store_flush(struct store *s, struct cordon_error *err)
 	}
 	if (s->synced != records(&s->cursor) && flush(s, err) < 0)
 		return -1;
-	if (s->unflushed_note && fdatasync(s->checkpoints) < 0)
+	if (s->unflushed_note &&
+		(fdatasync(s->checkpoints) < 0 ||
+			(s->witness >= 0 && fdatasync(s->witness) < 0 && errno != EINVAL)))
 		return store_break(s, "sign", err);
 	s->unflushed_note = 0;
 	return 0;

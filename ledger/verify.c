@@ -170,14 +170,14 @@ check_all(struct verifying *v, struct cordon_error *err)
 }
 
 int
-cordon_ledger_verify(int directory, const uint8_t key[CORDON_SIGN_PUBLIC],
+cordon_ledger_verify(int directory, int witness, const uint8_t key[CORDON_SIGN_PUBLIC],
 	struct cordon_ledger_report *ret, struct cordon_error *err)
 {
 	struct verifying v = { .key = key };
 	int result = -1;
 
 	/* Checkpoints first: those that are there then cover nothing that is written later. */
-	v.notes = cordon_ledger_notes_create(directory, err);
+	v.notes = cordon_ledger_notes_create(directory, witness, err);
 	v.reader = v.notes == NULL ? NULL : cordon_ledger_reader_create(directory, err);
 	if (v.reader != NULL)
 		result = check_all(&v, err);

@@ -27,53 +27,79 @@ value_at(char **argv, int *i, const char *option)
 	return argv[*i][length] == '\0' && argv[*i + 1] != NULL ? argv[++*i] : NULL;
 }
 
-/* The directory of the ledger, for the caller to free, or NULL with *err set. */
-static char *
-find_ledger(const char *config_file, struct cordon_error *err)
+/* What the configuration says about the ledger; both are the caller's to free, the second may be NULL. */
+static int
+find_ledger(const char *config_file, char **ret_path, char **ret_witness, struct cordon_error *err)
 {
 	struct config config = { 0 };
-	char *path = NULL;
 
 	if (config_load(config_file, &config, err) < 0)
-		return NULL;
-	path = ledger_place(&config, err);
+		return -1;
+	*ret_path = ledger_place(&config, err);
+	*ret_witness = config.ledger_witness;
+	config.ledger_witness = NULL;
 	config_finish(&config);
-	return path;
+	return *ret_path == NULL ? -1 : 0;
 }
 
-static int
-become_reader(int argc, char **argv, struct cordon_error *err)
-{
-	static char name[] = "cordon ledger", path_option[] = "--path";
-	CORDON_FREE char **words = cordon_array((size_t)argc + 3, sizeof(*words));
-	CORDON_FREE char *path = NULL;
-	char program[PATH_MAX];
-	const char *config_file = NULL;
-	int count = 3,
-	    has_path = 0; /* two words are for the path, in front, where no "--" stands before */
+/* What was asked for, and what of it the configuration need not say. */
+struct asked {
+	char **words; /* of the command line, without --config */
+	int count;
+	const char *config_file;
+	int has_path, has_witness, verifies;
+};
 
-	if (words == NULL)
-		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not read the ledger");
+static void
+take_words(int argc, char **argv, struct asked *a)
+{
 	for (int i = 1; i < argc; i++) {
 		const int first = i;
 		const char *config = value_at(argv, &i, "--config");
 
 		if (config != NULL) {
-			config_file = config;
+			a->config_file = config;
 			continue;
 		}
-		has_path |= value_at(argv, &i, "--path") != NULL ||
-			    strcmp(argv[first], "--help") == 0 || strcmp(argv[first], "-h") == 0;
+		a->verifies |= strcmp(argv[first], "verify") == 0;
+		a->has_witness |= value_at(argv, &i, "--witness") != NULL;
+		a->has_path |= value_at(argv, &i, "--path") != NULL ||
+			       strcmp(argv[first], "--help") == 0 || strcmp(argv[first], "-h") == 0;
 		for (int k = first; k <= i; k++)
-			words[count++] = argv[k];
+			a->words[a->count++] = argv[k];
 	}
-	path = has_path ? NULL : find_ledger(config_file, err);
-	if ((path == NULL && !has_path) || programs_find("cordon-ledger-read", program, err) < 0)
+}
+
+#define OWN_WORDS 5 /* in front, where no "--" stands before: the name, a path and a witness */
+
+static int
+become_reader(int argc, char **argv, struct cordon_error *err)
+{
+	static char name[] = "cordon ledger", path_option[] = "--path",
+		    witness_option[] = "--witness";
+	CORDON_FREE char **words = cordon_array((size_t)argc + OWN_WORDS + 1, sizeof(*words));
+	CORDON_FREE char *path = NULL, *witness = NULL;
+	struct asked a = { 0 };
+	char program[PATH_MAX];
+	int first = OWN_WORDS;
+
+	if (words == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not read the ledger");
+	a.words = words + OWN_WORDS;
+	take_words(argc, argv, &a);
+	if ((!a.has_path && find_ledger(a.config_file, &path, &witness, err) < 0) ||
+		programs_find("cordon-ledger-read", program, err) < 0)
 		return -1;
-	words[1] = path_option;
-	words[2] = path;
-	words[has_path ? 2 : 0] = name;
-	execve(program, words + (has_path ? 2 : 0), environ);
+	if (witness != NULL && a.verifies && !a.has_witness) {
+		words[--first] = witness;
+		words[--first] = witness_option;
+	}
+	if (!a.has_path) {
+		words[--first] = path;
+		words[--first] = path_option;
+	}
+	words[--first] = name;
+	execve(program, words + first, environ);
 	return cordon_fail(err, CORDON_ESYS, errno, "could not start '%s'", program);
 }
 

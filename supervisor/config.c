@@ -199,34 +199,42 @@ take_workspaces(const struct reading *r, const json_t *value)
 	return 0;
 }
 
+static int
+take_path(const struct reading *r, const json_t *value, char **ret)
+{
+	char *path = strdup(json_string_value(value));
+
+	if (path == NULL)
+		return cordon_fail(r->err, CORDON_ESYS, ENOMEM, "could not keep a configuration");
+	free(*ret);
+	*ret = path;
+	return 0;
+}
+
 /* A later file replaces what an earlier one said, member by member. */
 static int
 take_ledger(const struct reading *r, const json_t *value)
 {
 	const char *key;
 	const json_t *member;
-	char *path;
 
 	if (!json_is_object(value))
 		return fail_at(r, "ledger", "must be an object");
 	json_object_foreach((json_t *)(uintptr_t)value, key, member)
 	{
 		if (strcmp(key, "path") == 0 && is_path(member)) {
-			path = strdup(json_string_value(member));
-			if (path == NULL)
-				return cordon_fail(r->err, CORDON_ESYS, ENOMEM,
-					"could not keep a configuration");
-			free(r->config->ledger_path);
-			r->config->ledger_path = path;
+			if (take_path(r, member, &r->config->ledger_path) < 0)
+				return -1;
+		} else if (strcmp(key, "witness") == 0 && is_path(member)) {
+			if (take_path(r, member, &r->config->ledger_witness) < 0)
+				return -1;
 		} else if (strcmp(key, "onFailure") == 0 && is_text(member) &&
 			   (strcmp(json_string_value(member), "halt") == 0 ||
 				   strcmp(json_string_value(member), "refuse") == 0)) {
 			r->config->ledger_halt = json_string_value(member)[0] == 'h';
-		} else if (strcmp(key, "witness") == 0) {
-			return fail_at(r, "ledger", "has a witness, which this build cannot keep");
 		} else {
 			return fail_at(r, "ledger",
-				"has path (an absolute path), onFailure (\"refuse\" or \"halt\") and witness");
+				"has path and witness (absolute paths) and onFailure (\"refuse\" or \"halt\")");
 		}
 	}
 	return 0;
@@ -347,6 +355,7 @@ config_finish(struct config *config)
 	free(config->state_directory);
 	free(config->profile_directory);
 	free(config->ledger_path);
+	free(config->ledger_witness);
 	*config = (struct config){ 0 };
 }
 

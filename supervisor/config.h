@@ -14,6 +14,7 @@ struct config {
 	char *state_directory; /* $XDG_STATE_HOME/cordon, owned; may be NULL */
 	char *profile_directory; /* user_directory/profiles, owned; may be NULL */
 	char *ledger_path; /* where the operator wants it, owned; or NULL */
+	char *ledger_witness; /* a file that checkpoints are copied to, owned; or NULL */
 	int ledger_halt; /* what cannot be recorded ends the monitor, not only the request */
 };
 

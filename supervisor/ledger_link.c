@@ -16,8 +16,9 @@
 /* More than all runs can have on the way. Its answers are short. */
 #define OUTBOX_BYTES (48u << 20)
 
+/* witness: -1: none. */
 static int
-spawn(struct ledger *l, int directory, const char *program, struct cordon_error *err)
+spawn(struct ledger *l, int directory, int witness, const char *program, struct cordon_error *err)
 {
 	int ends[2];
 	pid_t pid;
@@ -28,7 +29,8 @@ spawn(struct ledger *l, int directory, const char *program, struct cordon_error 
 	pid = cordon_fd_nonblock(l->link, 1) < 0
 		      ? cordon_fail(err, CORDON_ESYS, errno, "could not make a link")
 		      : cordon_spawn(program, "cordon-ledger",
-				(const int[]){ 0, 1, 2, ends[1], directory }, 5, &l->process, err);
+				(const int[]){ 0, 1, 2, ends[1], directory, witness },
+				witness < 0 ? 5 : 6, &l->process, err);
 	cordon_fd_close_p(&ends[1]);
 	return pid < 0 ? -1 : 0;
 }
@@ -38,9 +40,11 @@ ledger_start(struct ledger *l, const struct config *config, struct cordon_error 
 {
 	char program[PATH_MAX];
 	CORDON_CLOSE int directory = ledger_place_open(config, err);
+	CORDON_CLOSE int witness = directory < 0 ? -1 : ledger_place_witness(config, err);
 
-	if (directory < 0 || programs_find("cordon-ledger", program, err) < 0 ||
-		spawn(l, directory, program, err) < 0) {
+	if (directory < 0 || (witness < 0 && config->ledger_witness != NULL) ||
+		programs_find("cordon-ledger", program, err) < 0 ||
+		spawn(l, directory, witness, program, err) < 0) {
 		/* Which is not that there is no such command. */
 		if (err->code == CORDON_ENOTFOUND)
 			err->code = CORDON_EFLOOR;

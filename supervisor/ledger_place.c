@@ -85,3 +85,23 @@ ledger_place_open(const struct config *config, struct cordon_error *err)
 		explain(err);
 	return fd;
 }
+
+/* It may be somebody else's, who lets us append and no more. */
+int
+ledger_place_witness(const struct config *config, struct cordon_error *err)
+{
+	const char *path = config->ledger_witness;
+	CORDON_CLOSE int fd = -1;
+	struct stat st;
+
+	if (path == NULL)
+		return -1;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		cordon_fail(err, CORDON_EFLOOR, fd < 0 ? errno : 0,
+			"could not open the file '%s', the witness of the ledger", path);
+		explain(err);
+		return -1;
+	}
+	return cordon_fd_take(&fd);
+}

@@ -40,8 +40,8 @@ own_files_meet(const struct config *config, const char *path, enum own_files_sco
 	char user[64], temporary[64], runtime[PATH_MAX] = "";
 	const char *variable = getenv("XDG_RUNTIME_DIR");
 	const char *const places[] = { config->user_directory, config->state_directory,
-		config->ledger_path, runtime, user, temporary, "/etc/cordon", "/var/lib/cordon",
-		"/run/cordon" };
+		config->ledger_path, config->ledger_witness, runtime, user, temporary,
+		"/etc/cordon", "/var/lib/cordon", "/run/cordon" };
 
 	snprintf(user, sizeof(user), "/run/user/%u/cordon", getuid());
 	snprintf(temporary, sizeof(temporary), "/tmp/cordon-%u", getuid());

@@ -109,7 +109,7 @@ refused 125
 placed "$file"
 
 it "a configuration that asks for what this build cannot do"
-for key in '"ledger": {"witness": "/x"}' '"ledger": {"path": "x"}' '"ledger": {"onFailure": "go"}' '"ledger": []' '"limits": {}'; do
+for key in '"ledger": {"witness": "x"}' '"ledger": {"path": "x"}' '"ledger": {"onFailure": "go"}' '"ledger": []' '"limits": {}'; do
 	config "{\"cordonConfig\": 1, $key}"
 	run -- touch started
 	refused 125

@@ -51,7 +51,7 @@ it "an intact ledger is 0"
 ledger verify
 exits 0
 silent
-prints "intact: 500 records in 3 segments, 50 checkpoints"
+prints "intact: 500 records in 3 segments, 50 checkpoints; no witness"
 ledger verify --json --path "$T/whole"
 printf '%s' "$out" >"$T/j"
 json_is "$T/j" '[r["intact"], r["records"], r["covered"], r["firstBad"], r["tornTail"]]' '[true, 500, 500, null, false]'
@@ -190,7 +190,7 @@ ledger verify
 exits 0
 says "torn tail"
 says "no checkpoint covers the last 30 records"
-prints "intact: 30 records in 1 segments, 0 checkpoints"
+prints "intact: 30 records in 1 segments, 0 checkpoints; no witness"
 
 it "what cannot be understood is said"
 ledger

@@ -46,7 +46,7 @@ verify(void)
 	struct cordon_ledger_report report;
 	struct cordon_error err = { 0 };
 
-	cr_assert(zero(int, cordon_ledger_verify(directory, built.key, &report, &err)), "%s",
+	cr_assert(zero(int, cordon_ledger_verify(directory, -1, built.key, &report, &err)), "%s",
 		err.text);
 	return report;
 }
@@ -75,7 +75,7 @@ Test(ledger_read, no_ledger_is_said)
 	struct cordon_ledger_report report;
 	struct cordon_error err = { 0 };
 
-	cr_assert(eq(int, cordon_ledger_verify(directory, built.key, &report, &err), -1));
+	cr_assert(eq(int, cordon_ledger_verify(directory, -1, built.key, &report, &err), -1));
 	cr_assert(eq(int, err.code, CORDON_ENOTFOUND));
 }
 

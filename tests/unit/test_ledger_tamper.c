@@ -73,7 +73,7 @@ assert_named(uint64_t first_bad, const char *what, size_t number)
 	struct cordon_ledger_report report;
 	struct cordon_error err = { 0 };
 
-	cr_assert(zero(int, cordon_ledger_verify(directory, built.key, &report, &err)), "%s",
+	cr_assert(zero(int, cordon_ledger_verify(directory, -1, built.key, &report, &err)), "%s",
 		err.text);
 	cr_assert(eq(int, report.damaged, 1), "%s %zu: nothing was found", what, number);
 	cr_assert(eq(u64, report.first_bad, first_bad), "%s %zu: %s", what, number, report.why);
@@ -87,7 +87,7 @@ Test(ledger_tamper, control_unchanged_ledger_is_intact)
 	struct cordon_ledger_report report;
 	struct cordon_error err = { 0 };
 
-	cr_assert(zero(int, cordon_ledger_verify(directory, built.key, &report, &err)));
+	cr_assert(zero(int, cordon_ledger_verify(directory, -1, built.key, &report, &err)));
 	cr_assert(zero(int, report.damaged), "%s", report.why);
 	cr_assert(eq(u64, report.records, RECORDS));
 	cr_assert(eq(u64, report.covered, RECORDS));

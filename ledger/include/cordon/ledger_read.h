@@ -31,9 +31,10 @@ uint64_t cordon_ledger_reader_bytes(const struct cordon_ledger_reader *r); /* of
 /* The checkpoints that were there when it was made. */
 struct cordon_ledger_notes;
 
-/* A ledger without any has an empty file of them, or none. Returns NULL with *err set. */
+/* A ledger without any has an empty file of them, or none. witness: another file of them, which stays the
+ * caller's, and at its begin; -1: the ledger's own. Returns NULL with *err set. */
 struct cordon_ledger_notes *cordon_ledger_notes_create(
-	int directory, struct cordon_error *err) CORDON_CHECKED;
+	int directory, int witness, struct cordon_error *err) CORDON_CHECKED;
 void cordon_ledger_notes_destroy(struct cordon_ledger_notes *n);
 /* The next checkpoint, verified with key (NULL: as for cordon_ledger_note_verify). *ret_text is its note, borrowed until the next call. END after the
  * last; TORN for a last one that was cut; DAMAGED for one that is none, or not by key. */
@@ -57,11 +58,11 @@ struct cordon_ledger_report {
 	char why[400]; /* of damaged, else of torn */
 };
 
-/* Checks all of a ledger: each record, the chain over all segments, the tree with each checkpoint, each
+/* Checks all of a ledger, by its own checkpoints or those of a witness (cordon_ledger_notes_create): each record, the chain over all segments, the tree with each checkpoint, each
  * checkpoint's signature with key, that what the last checkpoint covers is there, and that each intent ends
  * at most once. Returns 0 with *ret written, also when it is damaged; -1 with *err set when it could not be
  * read: CORDON_ENOTFOUND when there is none. */
-int cordon_ledger_verify(int directory, const uint8_t key[CORDON_SIGN_PUBLIC],
+int cordon_ledger_verify(int directory, int witness, const uint8_t key[CORDON_SIGN_PUBLIC],
 	struct cordon_ledger_report *ret, struct cordon_error *err) CORDON_CHECKED;
 
 /* The proof that the record with this sequence is in the ledger, for who trusts the public key and nothing

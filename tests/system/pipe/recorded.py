@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -171,6 +172,31 @@ def _(place):
     done = cordon(place, "run", *config(place, path=place.work + "/ledger"), "--", "true")
     same(done.returncode, 125, "with a ledger in the workspace")
     holds(done.stderr.decode(), "cannot be a workspace")
+
+
+@it("A36: a witness tells what the same user wrote anew and signed")
+def _(place):
+    witness = place.path + "/elsewhere"
+    watched = config(place, witness=witness)
+    same(cordon(place, "run", *watched, "--", "true").returncode, 0)
+    wait_until(lambda: b"by the witness" in cordon(place, "ledger", "verify", *watched).stdout, "the witness's word", 10)
+    holds(cordon(place, "ledger", "verify").stdout.decode(), "no witness")
+    shutil.copytree(place_of(place), place.path + "/old")
+    for argv in (["echo", "what they want to hide"], ["true"]):
+        same(cordon(place, "run", *watched, "--", *argv).returncode, 0)
+    wait_until(lambda: b"6 of them by the witness" in cordon(place, "ledger", "verify", *watched).stdout, "the witness", 10)
+    shutil.rmtree(place_of(place))
+    os.rename(place.path + "/old", place_of(place))
+    unwatched = place.file("other.json", json.dumps({"cordonConfig": 1}), 0o600)
+    for argv in (["true"], ["true"], ["true"]):
+        same(cordon(place, "run", "--config", unwatched, "--", *argv).returncode, 0)
+    same(len(records(place, "--config", unwatched)), 8)  # the control: by itself it is intact
+    found = cordon(place, "ledger", "verify", *watched)
+    same(found.returncode, 1, "with the witness")
+    holds(found.stderr.decode(), "by its witness")
+    done = cordon(place, "run", *config(place, witness="/proc/nowhere"), "--", "touch", "forbidden")
+    same(done.returncode, 125, "with a witness that cannot be opened")
+    check(not os.path.exists(place.work + "/forbidden"), "it ran all the same")
 
 
 @it("T-EXFIL-004: a run sees nothing of the ledger")
