@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "serve_ledger.h"
 #include "serve_main.h"
+#include "socket_place.h"
 
 #define CALLERS_MAX 256
 
@@ -182,8 +183,6 @@ int
 listen_begin(struct serve *s, const char *path, struct cordon_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int bound;
 
 	if (strlen(path) >= sizeof(address.sun_path) || path[0] == '\0')
 		return cordon_fail(err, CORDON_EINPUT, 0,
@@ -192,18 +191,10 @@ listen_begin(struct serve *s, const char *path, struct cordon_error *err)
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (check_directory(path, err) < 0 || clear_place(&address, err) < 0)
 		return -1;
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	s->listener = socket_place(path, SOCK_STREAM, 64, err);
 	if (s->listener < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "--listen: could not make a socket");
-	mask = umask(0177);
-	bound = bind(s->listener, (const struct sockaddr *)&address, sizeof(address));
-	(void)umask(mask);
-	if (bound < 0)
-		return cordon_fail(
-			err, CORDON_EINPUT, errno, "--listen: could not bind '%s'", path);
+		return cordon_while(err, "--listen");
 	s->socket_path = path;
-	if (listen(s->listener, 64) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "--listen: could not listen");
 	s->listener_watch =
 		cordon_loop_watch(s->loop, s->listener, CORDON_LOOP_READ, on_connection, s, err);
 	return s->listener_watch == NULL ? -1 : 0;

@@ -1,7 +1,10 @@
 """Who asks: profiles, sessions, other callers, other users, and what is left at the end."""
+import ctypes
+import errno
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -374,6 +377,50 @@ def _(place):
 def _(place):
     server = Listening(place)
     same(os.stat(server.path).st_mode & 0o777, 0o600)
+
+
+def appearances(directory, name, do):
+    """How the name comes to be in the directory while do() runs: the inotify(7) events that have it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    check(fd >= 0 and libc.inotify_add_watch(fd, os.fsencode(directory), 0x180) >= 0, "inotify")  # CREATE, MOVED
+    do()
+    found, data = [], os.read(fd, 1 << 16)
+    os.close(fd)
+    while data:
+        _, mask, _, size = struct.unpack_from("iIII", data)
+        if data[16:16 + size].rstrip(b"\0").decode() == name:
+            found.append({0x80: "moved", 0x100: "created"}[mask])
+        data = data[16 + size:]
+    return found
+
+
+@it("the name of a socket is there when it is listened to, and not before")
+def _(place):
+    os.makedirs(place.path + "/s", mode=0o700)
+    same(appearances(place.path + "/s", "one", lambda: Listening(place, name="s/one")), ["moved"])
+    # The control: bound to its name.
+    s = socket.socket(socket.AF_UNIX)
+    same(appearances(place.path + "/s", "two", lambda: s.bind(place.path + "/s/two")), ["created"])
+    with socket.socket(socket.AF_UNIX) as early:
+        same(early.connect_ex(place.path + "/s/two"), errno.ECONNREFUSED, "a connection that comes early")
+    s.close()
+    same(sorted(os.listdir(place.path + "/s")), ["one", "two"], "what is left")
+
+
+@it("a socket takes the place of one that nobody listens to, with a path as long as it may be")
+def _(place):
+    name = "s/" + "x" * (107 - len(place.path) - 3)
+    os.makedirs(place.path + "/s", mode=0o700)
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(os.path.join(place.path, name))
+    dead.close()
+    server = Listening(place, name=name)
+    same(len(server.path), 107)
+    with socket.socket(socket.AF_UNIX) as s:  # until then the dead one is there
+        wait_until(lambda: s.connect_ex(server.path) == 0, "the new socket")
+    server.link().alive()
+    same(os.listdir(place.path + "/s"), [name[2:]], "what is left")
 
 
 @it("--listen does not take the place of a file, and not that of a socket that answers")
