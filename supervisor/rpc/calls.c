@@ -18,6 +18,10 @@
 #include "method_terminal.h"
 #include "rpc.h"
 
+/* Far more than a caller has to say, and less than makes its neighbours wait. */
+#define CALLS_SECOND 4000u
+#define CALLS_BURST  2000u
+
 static const struct {
 	const char *name;
 	call_fn *fn;
@@ -124,15 +128,32 @@ take_request(struct rpc *rpc, const struct jsonrpc_message *m, struct fault *fau
 		fault, FAULT_METHOD, "method.unknown", "there is no method '%.64s'", m->method);
 }
 
+/* Whether one more line is more than a caller may send. Who sends without end is told so, and not listened to
+ * until it may send again: refusing costs something, too. */
+static int
+is_too_much(struct rpc *rpc)
+{
+	const uint64_t wait =
+		cordon_rate_take(&rpc->rate, CALLS_SECOND, CALLS_BURST, cordon_now_ms());
+
+	if (wait > 0)
+		in_rest(&rpc->in, wait);
+	return wait > 0;
+}
+
 void
 calls_take_line(struct rpc *rpc, const char *line, size_t size)
 {
 	struct jsonrpc_message m;
 	struct fault fault;
+	const int too_much = is_too_much(rpc);
 	int result = jsonrpc_parse(line, size, &m, &fault);
 
 	if (result == 0 && m.method != NULL && m.id.kind == JSONRPC_ID_NONE)
 		take_notification(rpc, &m);
+	else if (result == 0 && m.method != NULL && too_much)
+		result = fault_set(&fault, FAULT_BUSY, "limit.rate",
+			"these are more than %u requests a second: ask again later", CALLS_SECOND);
 	else if (result == 0 && m.method != NULL)
 		result = take_request(rpc, &m, &fault);
 	/* A notification with parameters of the wrong kind is still one. */

@@ -21,6 +21,19 @@ give_back(struct in *in)
 	(void)malloc_trim(0);
 }
 
+static int
+may_take(const struct in *in)
+{
+	return !in->paused && in->rest == NULL;
+}
+
+static void
+settle_watch(struct in *in)
+{
+	if (in->watch != NULL)
+		cordon_watch_set(in->watch, may_take(in) ? CORDON_LOOP_READ : 0);
+}
+
 /* All lines that are there. */
 static void
 take_lines(struct in *in)
@@ -30,7 +43,7 @@ take_lines(struct in *in)
 	struct fault fault;
 
 	/* A line may pause, or close. */
-	while (in->rpc->life == RPC_LIFE_SERVING && !in->paused) {
+	while (in->rpc->life == RPC_LIFE_SERVING && may_take(in)) {
 		switch (lines_next(&in->lines, &line, &size)) {
 		case LINES_NONE:
 			give_back(in);
@@ -83,7 +96,7 @@ on_readable(void *context, unsigned events)
 	struct in *in = context;
 
 	(void)events;
-	if (!in->paused)
+	if (may_take(in))
 		read_some(in);
 	rpc_settle(in->rpc);
 }
@@ -97,10 +110,10 @@ on_soon(void *context)
 	cordon_timer_remove(in->soon);
 	in->soon = NULL;
 	take_lines(in);
-	if (in->watch == NULL && !in->paused)
+	if (in->watch == NULL && may_take(in))
 		read_some(in);
 	rpc_settle(in->rpc);
-	if (!in->paused)
+	if (may_take(in))
 		wait_for_more(in);
 }
 
@@ -138,8 +151,9 @@ in_finish(struct in *in)
 {
 	cordon_watch_remove(in->watch);
 	cordon_timer_remove(in->soon);
+	cordon_timer_remove(in->rest);
 	in->watch = NULL;
-	in->soon = NULL;
+	in->soon = in->rest = NULL;
 	lines_finish(&in->lines);
 }
 
@@ -149,8 +163,32 @@ in_pause(struct in *in, int paused)
 	if (in->paused == paused)
 		return;
 	in->paused = paused;
-	if (in->watch != NULL)
-		cordon_watch_set(in->watch, paused ? 0 : CORDON_LOOP_READ);
+	settle_watch(in);
 	if (!paused)
 		come_back_soon(in);
+}
+
+static void
+on_rested(void *context)
+{
+	struct in *in = context;
+
+	cordon_timer_remove(in->rest);
+	in->rest = NULL;
+	settle_watch(in);
+	if (!in->paused)
+		come_back_soon(in);
+}
+
+void
+in_rest(struct in *in, uint64_t ms)
+{
+	struct cordon_error ignored;
+
+	if (in->rest != NULL)
+		return;
+	in->rest = cordon_loop_timer(in->rpc->loop, ms, 0, on_rested, in, &ignored);
+	if (in->rest == NULL)
+		rpc_stop(in->rpc);
+	settle_watch(in);
 }

@@ -361,6 +361,28 @@ def _(place):
     server.link().alive()
 
 
+@it("T-IMPACT-002: 10,000 calls at once: what is too much is answered busy, each exactly once, and nobody else waits")
+def _(place):
+    server = Listening(place)
+    many, other = server.link(), server.link()
+    count = 10000
+    lines = b"".join(b'{"jsonrpc":"2.0","id":%d,"method":"ping"}\n' % i for i in range(1000, 1000 + count))
+    # The control: what may be asked at once is.
+    many.send_bytes(lines[:lines.index(b'"id":2500,') - len(b'{"jsonrpc":"2.0",')])
+    for i in range(1000, 2500):
+        same(many.result(i), {})
+    many.send_bytes(lines)
+    other.alive()
+    same(other.run("echo", "served")["stdout"]["text"], "served\n")
+    wait_until(lambda: many.read(1) and len(many.inbox) == count, "an answer to each")
+    refused = [m["error"] for _, m in many.inbox if "error" in m]
+    same({(e["code"], e["data"]["reason"], e["data"]["retryable"]) for e in refused}, {(BUSY, "limit.rate", True)})
+    same(sorted(m["id"] for _, m in many.inbox), list(range(1000, 1000 + count)))
+    many.inbox.clear()
+    wait_until(lambda: "result" in many.reply(many.request("ping")), "room")
+    same(many.run("echo", "again")["stdout"]["text"], "again\n")
+
+
 @it("the end of cordon serve --listen takes its socket away, and its runs")
 def _(place):
     server = Listening(place)
