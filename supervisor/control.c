@@ -86,6 +86,8 @@ answer_state(struct question *q)
 		.started = s->job_sequence,
 		.refused = s->refused,
 		.strangers = s->strangers,
+		.suspected = s->suspected,
+		.loops = s->loops,
 		.ahead = s->ahead,
 		.uptime_ms = serve_elapsed_ms(&s->began_at),
 		.frozen = s->frozen != 0 };

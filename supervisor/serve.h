@@ -70,6 +70,8 @@ struct caller {
 	uint64_t malformed_ms; /* when such lines were put there last; 0: never */
 	unsigned live, starting; /* runs; of them those that the launcher has not begun */
 	int paused; /* not listened to */
+	struct probe_name wrong[PROBE_CALLER]; /* that its sessions asked for */
+	int suspected; /* all of them are frozen */
 };
 
 /* Starts a cordon-rpc for a caller whose bytes come from in and go to out; both stay the caller's. */
@@ -115,7 +117,8 @@ struct job {
 	uint64_t number, request;
 	struct serve *serve;
 	struct caller *caller; /* NULL: gone */
-	const struct session *session; /* NULL: closed */
+	struct session *session; /* NULL: closed */
+	uint8_t digest[CORDON_DIGEST_SIZE]; /* of its action */
 	const struct cordon_profile *profile;
 	uint32_t plan;
 	char id[32];
@@ -211,6 +214,7 @@ struct serve {
 	unsigned question_count;
 	struct timespec began_at;
 	uint64_t refused; /* requests, so far */
+	uint64_t suspected, loops; /* times that somebody was frozen, or paused */
 	uint64_t ahead; /* runs whose sandbox was made before they were asked for, so far */
 
 	int frozen; /* by the operator: nothing is started any more */

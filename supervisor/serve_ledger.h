@@ -29,6 +29,8 @@ int serve_ledger_put(struct serve *s, struct caller *c, uint64_t token, int dura
 /* A request of c for a run was refused. digest: of the action, or NULL. */
 void serve_ledger_refused(struct caller *c, const struct rpc_start *start,
 	const struct cordon_error *why, const char *rule, const uint8_t *digest);
+/* Something that c's session did, by its reason. */
+void serve_ledger_event(struct caller *c, const char *session, const char *reason);
 /* Somebody who is no caller was turned away. */
 void serve_ledger_stranger(struct serve *s, uid_t uid);
 /* c sent lines that are no requests. */
