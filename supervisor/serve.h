@@ -18,6 +18,7 @@
 #include "ledger_link.h"
 #include "outbox.h"
 #include "outcome.h"
+#include "peers.h"
 #include "refusals.h"
 #include "session.h"
 #include "tail.h"
@@ -169,6 +170,15 @@ void jobs_lost(struct serve *s, const struct cordon_error *err);
 /* Those that are left, whatever they wait for, are over. */
 void jobs_finish(struct serve *s);
 
+/* listen.c: a connection that waits to be looked at. */
+struct held {
+	struct serve *serve;
+	struct cordon_timer *timer; /* NULL: free */
+	int fd;
+	uid_t uid;
+};
+#define HELD_MAX 8
+
 struct serve {
 	struct cordon_loop *loop;
 	const struct config *config;
@@ -206,6 +216,8 @@ struct serve {
 	struct cordon_timer *rest; /* until connections are accepted again */
 	const char *socket_path; /* NULL: none is bound */
 	uint64_t strangers; /* turned away */
+	struct peers peers; /* whose connections failed */
+	struct held held[HELD_MAX];
 
 	int control; /* control.c's socket */
 	char control_path[PATH_MAX + 32];

@@ -208,9 +208,9 @@ serve_ledger_event(struct caller *c, const char *session, const char *reason)
 }
 
 void
-serve_ledger_stranger(struct serve *s, uid_t uid)
+serve_ledger_peer(struct serve *s, uid_t uid, const char *reason)
 {
-	struct record_refused r = { .uid = uid, .reason = "caller.unknown" };
+	struct record_refused r = { .uid = uid, .reason = reason };
 	size_t size = 0;
 	char *payload;
 

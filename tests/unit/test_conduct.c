@@ -6,6 +6,7 @@
 
 #include "breaker.h"
 #include "decide.h"
+#include "peers.h"
 #include "probe.h"
 
 static uint64_t now;
@@ -155,4 +156,52 @@ Test(decide_session, a_pause_and_a_freeze_are_refusals_with_a_way_on)
 	cr_expect(eq(str, err.reason, (char *)"probe.suspected"));
 	cr_expect(eq(int, (int)err.code, CORDON_EPOLICY));
 	cr_expect(ne(ptr, strstr(err.text, "connect anew"), NULL));
+}
+
+/* How many of count failures at that moment make the user slow: one, or none. */
+static int
+fall(struct peers *p, uid_t uid, unsigned count, uint64_t at)
+{
+	int slowed = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		slowed += peers_failed(p, uid, at);
+	return slowed;
+}
+
+Test(peers, a_burst_of_failures_makes_a_user_slow_once_and_nobody_else)
+{
+	struct peers p = { 0 };
+
+	cr_expect(eq(int, fall(&p, 7, PEERS_BURST, 100), 0));
+	cr_expect(eq(int, peers_is_slow(&p, 7, 100), 0));
+	cr_expect(eq(int, fall(&p, 7, 1000, 100), 1));
+	cr_expect(eq(int, peers_is_slow(&p, 7, 100), 1));
+	cr_expect(eq(int, peers_is_slow(&p, 8, 100), 0));
+	cr_expect(eq(int, peers_is_slow(&p, 7, 100 + PEERS_CALM_MS - 1), 1));
+	cr_expect(eq(int, peers_is_slow(&p, 7, 100 + PEERS_CALM_MS), 0));
+	cr_expect(eq(int, fall(&p, 7, 9, 100 + PEERS_CALM_MS), 0), "a few are nothing again");
+	cr_expect(eq(int, fall(&p, 7, 100, 100 + PEERS_CALM_MS), 1), "the next burst");
+}
+
+Test(peers, now_and_then_one_is_nothing)
+{
+	struct peers p = { 0 };
+
+	for (uint64_t at = 0; at < 10000000; at += 1000)
+		cr_assert(eq(int, peers_failed(&p, 7, at), 0));
+}
+
+Test(peers, who_has_been_quiet_longest_is_forgotten)
+{
+	struct peers p = { 0 };
+
+	cr_assert(eq(int, fall(&p, 1, 100, 5), 1));
+	for (uid_t uid = 2; uid < 2 + PEERS_MAX - 1; uid++)
+		cr_assert(eq(int, fall(&p, uid, 1, uid * 10), 0));
+	cr_expect(eq(int, peers_is_slow(&p, 1, 200), 1));
+	cr_assert(eq(int, fall(&p, 1000, 1, 210), 0));
+	cr_expect(eq(int, peers_is_slow(&p, 1, 210), 0));
+	cr_expect(eq(int, fall(&p, 2, PEERS_BURST - 1, 220), 0), "it is still known");
+	cr_expect(eq(int, fall(&p, 2, 1, 220), 1));
 }

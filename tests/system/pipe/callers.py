@@ -457,6 +457,9 @@ def _(place):
         same(f.read(), "precious")
 
 
+STRANGER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
 @it("T-RECON-001: another user is closed without a byte, and that is on record once")
 def _(place):
     if os.geteuid() != 0:
@@ -473,15 +476,46 @@ def _(place):
         return subprocess.run([*who, "/usr/bin/python3", "-c", probe, server.path], capture_output=True,
                               timeout=PATIENCE, check=False, text=True).stdout.strip()
     holds(connect(), '"result"', "the owner's answer")
-    same(connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "b''", "the stranger's")
+    same(server.stderr(), "")
+    same(connect(*STRANGER), "b''", "the stranger's")
+    same(server.stderr(), "cordon: caller.unknown: user 65534 was turned away, 1 times so far\n", "the event")
     for _i in range(5):
-        connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        connect(*STRANGER)
     server.link().alive()
     server.end()
     strangers = [r for _, r in records(place) if r["kind"] == "refused"]
     check(strangers, "none of them is on record")
     same((strangers[0]["reason"], strangers[0]["uid"], strangers[0]["leftOut"]), ("caller.unknown", 65534, 0))
     check(len(strangers) <= 4, len(strangers), "records")
+
+
+@it("T-RECON-001: connections of another user that fail and fail make that user slow, by one event, and nobody else")
+def _(place):
+    if os.geteuid() != 0:
+        raise NotMine("for root, who can be another user")
+    server = Listening(place)
+    os.chmod(server.path, 0o666)
+    os.chmod(os.path.dirname(server.path), 0o755)
+    os.chmod(place.path, 0o755)
+    # It says which of its connections have ended by then, and waits for the end of all when it is told to.
+    flood = ("import select, socket, sys\nall = []\nfor i in range(40):\n s = socket.socket(socket.AF_UNIX)\n"
+             " s.connect(sys.argv[1])\n all.append(s)\nprint('up', flush=True)\nsys.stdin.readline()\n"
+             "print([s.recv(100) for s in all] == [b''] * 40, flush=True)\nsys.stdin.readline()")
+    stranger = subprocess.Popen([*STRANGER, "/usr/bin/python3", "-c", flood, server.path], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+    place.ends.append(stranger.kill)
+    same(stranger.stdout.readline(), "up\n")
+    wait_until(lambda: "limit.connections" in server.stderr(), "the event")
+    same(server.link().run("echo", "served")["stdout"]["text"], "served\n", "what the owner gets meanwhile")
+    stranger.stdin.write("\n")
+    stranger.stdin.flush()
+    same(stranger.stdout.readline(), "True\n", "all were closed without a byte")
+    same(server.stderr().count("limit.connections: too many connections of user 65534"), 1, "events")
+    stranger.stdin.close()
+    stranger.wait(PATIENCE)
+    server.link().alive()
+    server.end()
+    same([r["reason"] for _, r in records(place) if r["kind"] == "refused"].count("limit.connections"), 1, "records")
 
 
 @it("T-RECON-001: no process of cordon listens on an internet socket")
