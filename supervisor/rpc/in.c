@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cordon/rate.h>
+
 #include "answers.h"
 #include "calls.h"
 #include "rpc.h"
@@ -30,6 +32,7 @@ may_take(const struct in *in)
 static void
 settle_watch(struct in *in)
 {
+	in->begun_ms = cordon_now_ms(); /* who is not listened to is not slow */
 	if (in->watch != NULL)
 		cordon_watch_set(in->watch, may_take(in) ? CORDON_LOOP_READ : 0);
 }
@@ -66,11 +69,61 @@ take_lines(struct in *in)
 	}
 }
 
+static void watch_the_time(struct in *in, uint64_t ms);
+
+static void
+on_late(void *context)
+{
+	struct in *in = context;
+	const uint64_t patience = lines_patience_ms(&in->lines),
+		       passed = cordon_now_ms() - in->begun_ms;
+	struct fault fault;
+
+	cordon_timer_remove(in->late);
+	in->late = NULL;
+	if (patience == 0)
+		return;
+	if (passed < patience || !may_take(in)) {
+		watch_the_time(in, passed < patience ? patience - passed : LINE_MS);
+		return;
+	}
+	fault_set(&fault, FAULT_REQUEST, "limit.line",
+		"a line was not whole after %u seconds, which ends this link", LINE_MS / 1000);
+	answer_fault(in->rpc, NULL, &fault);
+	rpc_close(in->rpc);
+	rpc_settle(in->rpc);
+}
+
+static void
+watch_the_time(struct in *in, uint64_t ms)
+{
+	struct cordon_error ignored;
+
+	in->late = cordon_loop_timer(in->rpc->loop, ms, 0, on_late, in, &ignored);
+	if (in->late == NULL)
+		rpc_stop(in->rpc);
+}
+
+/* before: where the first line began that was not whole. */
+static void
+note_rest(struct in *in, size_t before)
+{
+	const uint64_t patience = lines_patience_ms(&in->lines);
+
+	if (patience == 0)
+		return;
+	if (in->late == NULL || in->lines.start != before)
+		in->begun_ms = cordon_now_ms();
+	if (in->late == NULL)
+		watch_the_time(in, patience);
+}
+
 static void
 read_some(struct in *in)
 {
 	size_t room;
 	char *into = lines_room(&in->lines, &room);
+	size_t before;
 	ssize_t got;
 
 	if (into == NULL) {
@@ -84,8 +137,10 @@ read_some(struct in *in)
 		rpc_close(in->rpc);
 		return;
 	}
+	before = in->lines.start;
 	lines_added(&in->lines, (size_t)got);
 	take_lines(in);
+	note_rest(in, before);
 }
 
 static void wait_for_more(struct in *in);
@@ -152,8 +207,9 @@ in_finish(struct in *in)
 	cordon_watch_remove(in->watch);
 	cordon_timer_remove(in->soon);
 	cordon_timer_remove(in->rest);
+	cordon_timer_remove(in->late);
 	in->watch = NULL;
-	in->soon = in->rest = NULL;
+	in->soon = in->rest = in->late = NULL;
 	lines_finish(&in->lines);
 }
 

@@ -14,6 +14,8 @@ struct in {
 	struct cordon_watch *watch; /* NULL: a file, which is always ready */
 	struct cordon_timer *soon; /* when the loop comes round */
 	struct cordon_timer *rest; /* until then no line is taken */
+	struct cordon_timer *late; /* looks whether a line takes too long; NULL: none had begun */
+	uint64_t begun_ms; /* when the line began whose rest is missing, or was listened to again */
 	int paused;
 	int large; /* a line was, and what it needed is to be given back */
 	struct lines lines;
