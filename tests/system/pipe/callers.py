@@ -20,7 +20,7 @@ RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wai
 
 # Profiles
 
-@it("a15_a profile is one of the caller's names: others and invented ones are answered alike")
+@it("T-DISC-001: a15_a profile is one of the caller's names: others and invented ones are answered alike")
 def _(place):
     place.file("home/.config/cordon/profiles/mine.json",
                '{"cordonProfile": 1, "name": "mine"}', 0o600)
@@ -42,7 +42,7 @@ def _(place):
     check(not os.path.exists(place.work + "/started"), "it ran")
 
 
-@it("-p lists the profiles of the caller, the first is the default")
+@it("T-DISC-001: -p lists the profiles of the caller, the first is the default")
 def _(place):
     file = place.file("p.json", '{"cordonProfile": 1, "name": "of-a-file", "filesystem": {"workspace": "read"}}',
                       0o600)
@@ -175,9 +175,9 @@ def _(place):
 # The end of a link
 
 def leave_runs(link, mark):
-    for i in range(5):
+    for i in range(10):
         link.start("sh", "-c", f"trap '' TERM HUP INT; setsid sleep {mark} & sleep {mark}", session=f"a:b:c{i}")
-    wait_until(lambda: len(with_words("sleep", mark)) == 10, "ten processes")
+    wait_until(lambda: len(with_words("sleep", mark)) == 20, "two processes of each of ten runs")
     return descendants(link.process.pid)
 
 
@@ -240,7 +240,7 @@ def _(place):
         gone(before)
 
 
-@it("SIGKILL to any process of cordon but its ledger (recorded.py) ends everything")
+@it("T-IMPACT-001: SIGKILL to any process of cordon but its ledger (recorded.py) ends everything")
 def _(place):
     names = None
     at = 0
@@ -258,12 +258,15 @@ def _(place):
 
 
 def parent_of_own(pid):
-    """cordon's own, not pid 1 of a run, which has the launcher's name."""
-    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("NSpid:"):
-                return len(line.split()) == 2
-    return False
+    """cordon's own, not pid 1 of a run, which has the launcher's name. None: it has gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            for line in f:
+                if line.startswith("NSpid:"):
+                    return len(line.split()) == 2
+    except FileNotFoundError:
+        pass
+    return None
 
 
 @it("no two of cordon's processes are copies of one another: each was executed (A10)")
@@ -312,7 +315,7 @@ def _(place):
     same(own, "only-mine")
 
 
-@it("a foreign run and an invented one are answered with the same bytes")
+@it("T-DISC-002: a foreign run and an invented one are answered with the same bytes")
 def _(place):
     server = Listening(place)
     one, two = server.link(), server.link()

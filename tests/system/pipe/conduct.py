@@ -5,6 +5,7 @@ from callers import INVALID, POLICY, UNKNOWN
 from cases import check, holds, it, same
 from link import Listening, wait_until
 from operators import ask, serve
+from recorded import records
 
 LIMIT = -31005
 ROW = 50  # the row that has to be noticed; it is from the fortieth on
@@ -42,6 +43,9 @@ def _(place):
         same(link.run("true")["exitCode"], 0, "the one without a name")
     same(status(place, link)["loops"], len(AGENT))
     same(link.stderr().count("breaker.loop"), 3, "lines about it: the first, the second, the fourth")
+    link.close()
+    events = [r for _, r in records(place) if r["kind"] == "refused" and r["reason"] == "breaker.loop"]
+    same((events[0]["session"], events[0]["leftOut"]), ("a:b:0", 0), "the first on record")
 
 
 @it("a pause ends by itself, and the next is longer")
@@ -121,6 +125,9 @@ def _(place):
     same(link.stderr().count("probe.suspected"), 1, "events")
     same(link.run("true", session="a:b:c")["exitCode"], 0, "another session of this caller")
     link.alive()
+    link.close()
+    events = [r for _, r in records(place) if r["kind"] == "refused" and r["reason"] == "probe.suspected"]
+    check(events and events[0]["leftOut"] == 0, "it is not on record:", events)
 
 
 @it("T-DISC-001: closing the session does not lift a freeze, and the same name again is no guess")
