@@ -6,18 +6,23 @@
  *	; at start: epoll_create1 eventfd2 pipe2 */
 #include <cordon/loop.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <uv.h>
 
 #include <cordon/mem.h>
 
 struct cordon_loop {
 	uv_loop_t uv;
+	int failure; /* errno of what made it stop, 0: nothing */
 };
 
 struct cordon_watch {
 	uv_poll_t uv; /* first, so that a handle is its watch */
+	struct cordon_loop *loop;
+	int fd;
 	unsigned events; /* that are watched now */
 	cordon_watch_fn *fn;
 	void *context;
@@ -65,8 +70,11 @@ cordon_loop_destroy(struct cordon_loop *loop)
 int
 cordon_loop_run(struct cordon_loop *loop, struct cordon_error *err)
 {
-	const int result = uv_run(&loop->uv, UV_RUN_DEFAULT);
+	const int result = loop->failure != 0 ? -loop->failure : uv_run(&loop->uv, UV_RUN_DEFAULT);
 
+	if (loop->failure != 0)
+		return cordon_fail(err, CORDON_ESYS, loop->failure,
+			"the event loop could not watch a descriptor");
 	if (result < 0)
 		return cordon_fail(err, CORDON_ESYS, -result, "the event loop failed");
 	return 0;
@@ -93,23 +101,54 @@ ready(uv_poll_t *handle, int status, int events)
 	watch->fn(watch->context, what);
 }
 
-void
-cordon_watch_set(struct cordon_watch *watch, unsigned events)
+/* libuv adds the descriptor when it next waits, and calls abort(3) when the kernel does not let it; one that
+ * is there already it only changes, which takes nothing (ep_modify in fs/eventpoll.c). So it is added here,
+ * without events. */
+static int
+add(struct cordon_watch *watch)
 {
-	int wanted = 0;
+	struct epoll_event event = { .data.fd = watch->fd };
+
+	return epoll_ctl(uv_backend_fd(&watch->loop->uv), EPOLL_CTL_ADD, watch->fd, &event) == 0 ||
+			       errno == EEXIST
+		       ? 0
+		       : -errno;
+}
+
+/* Returns 0 or a negative error; then nothing is watched. */
+static int
+set(struct cordon_watch *watch, unsigned events)
+{
+	int wanted = 0, result = 0;
 
 	/* libuv would take the descriptor out of the epoll set and put it in again. */
 	if (events == watch->events)
-		return;
+		return 0;
 	watch->events = events;
 	if ((events & CORDON_LOOP_READ) != 0)
 		wanted |= UV_READABLE;
 	if ((events & CORDON_LOOP_WRITE) != 0)
 		wanted |= UV_WRITABLE;
-	if (wanted == 0)
+	if (wanted != 0)
+		result = uv_poll_start(&watch->uv, wanted, ready);
+	if (wanted != 0 && result == 0)
+		result = add(watch);
+	if (wanted == 0 || result < 0) {
 		(void)uv_poll_stop(&watch->uv);
-	else if (uv_poll_start(&watch->uv, wanted, ready) < 0)
 		watch->events = 0;
+	}
+	return result;
+}
+
+void
+cordon_watch_set(struct cordon_watch *watch, unsigned events)
+{
+	const int result = set(watch, events);
+
+	if (result == 0)
+		return;
+	watch->loop->failure = -result; /* it would be waited for in vain */
+	uv_stop(&watch->loop->uv);
 }
 
 struct cordon_watch *
@@ -130,9 +169,16 @@ cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events, cordon_watc
 		return NULL;
 	}
 	watch->uv.data = watch;
+	watch->loop = loop;
+	watch->fd = fd;
 	watch->fn = fn;
 	watch->context = context;
-	cordon_watch_set(watch, events);
+	result = set(watch, events);
+	if (result < 0) {
+		cordon_watch_remove(watch);
+		cordon_fail(err, CORDON_ESYS, -result, "could not watch descriptor %d", fd);
+		return NULL;
+	}
 	return watch;
 }
 

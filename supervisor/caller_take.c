@@ -7,6 +7,7 @@
 #include <cordon/link.h>
 #include <cordon/mem.h>
 
+#include "conduct.h"
 #include "file_request.h"
 #include "serve.h"
 #include "serve_ledger.h"
@@ -66,17 +67,29 @@ answer_done(struct caller *c, uint64_t request)
 	caller_send(c, RPC_DONE, &w);
 }
 
+/* The open session of that name, or the one that is always there. */
+static struct session *
+session_or_first(struct caller *c, const char *key)
+{
+	struct session *session = sessions_find(&c->sessions, key);
+
+	return session != NULL ? session : sessions_find(&c->sessions, "");
+}
+
 /* Opens a session, or gives an open one another workspace, directory or profile for runs to come. */
 static int
 open_session(struct caller *c, const struct rpc_session *r, struct cordon_error *err)
 {
-	struct session *session;
+	/* A new one begins as the one without a name. */
+	struct session *session = session_or_first(c, r->session);
 	const struct cordon_profile *profile = NULL;
 	struct workspace workspace;
 	const char *cwd = r->cwd[0] == '\0' ? NULL : r->cwd;
 
+	if (conduct_check_names(c, session, err) < 0)
+		return -1;
 	if (r->profile[0] != '\0') {
-		profile = catalogue_find(&c->serve->catalogue, r->profile, err);
+		profile = conduct_profile(c, session, r->profile, err);
 		if (profile == NULL)
 			return -1;
 	}
@@ -86,14 +99,9 @@ open_session(struct caller *c, const struct rpc_session *r, struct cordon_error 
 	if (r->workspace[0] != '\0' && workspace_name(r->workspace, cwd, &c->serve->workspace,
 					       c->serve->config, &workspace, err) < 0)
 		return -1;
-	if (r->workspace[0] == '\0') {
-		const struct session *open = sessions_find(&c->sessions, r->session);
-
-		if (open == NULL) /* it would begin as the one without a name */
-			open = sessions_find(&c->sessions, "");
-		if (workspace_enter(&open->workspace, cwd, &workspace, err) < 0)
-			return -1;
-	}
+	if (r->workspace[0] == '\0' &&
+		workspace_enter(&session->workspace, cwd, &workspace, err) < 0)
+		return -1;
 	session = sessions_open(&c->sessions, r->session, err);
 	if (session == NULL)
 		return -1;
@@ -145,6 +153,7 @@ static int
 take_profile(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
 {
 	CORDON_FREE char *name = NULL, *text = NULL;
+	struct session *session = sessions_find(&c->sessions, "");
 	const struct cordon_profile *profile;
 	struct cordon_error why = { 0 };
 	struct cordon_writer w;
@@ -152,7 +161,9 @@ take_profile(struct caller *c, const struct cordon_message *m, struct cordon_err
 
 	if (rpc_named_decode(m->body, m->size, RPC_NAME, &request, &name, err) < 0)
 		return -1;
-	profile = catalogue_find(&c->serve->catalogue, name, &why);
+	profile = conduct_check_names(c, session, &why) < 0
+			  ? NULL
+			  : conduct_profile(c, session, name, &why);
 	if (profile != NULL) {
 		text = cordon_profile_show(profile);
 		if (text == NULL)
@@ -206,13 +217,36 @@ static int
 take_file(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
 {
 	struct cordon_error why = { 0 };
+	uint8_t digest[CORDON_DIGEST_SIZE];
 	struct rpc_file f;
 
 	if (rpc_file_decode(m->body, m->size, &f, err) < 0)
 		return -1;
-	if (file_request_serve(c, &f, &why) < 0)
+	if (file_request_serve(c, &f, &why) < 0) {
+		conduct_digest_file(&f, digest);
+		conduct_refused(c, sessions_find(&c->sessions, f.session), digest, &why);
 		caller_refuse(c, f.request, &why, "");
+	}
 	rpc_file_finish(&f);
+	return 0;
+}
+
+/* A run that its caller does not have, and never had: foreign or not, the answer is the same. */
+static int
+take_unknown(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	CORDON_FREE char *name = NULL;
+	struct cordon_error why = { 0 };
+	uint64_t request;
+
+	if (rpc_named_decode(m->body, m->size, RPC_LABEL, &request, &name, err) < 0)
+		return -1;
+	if (conduct_check_names(c, sessions_find(&c->sessions, ""), &why) == 0) {
+		cordon_fail(&why, CORDON_ENOTFOUND, 0, "there is no run '%.128s'", name);
+		(void)cordon_because(&why, "run.unknown");
+		conduct_wrong_run(c, name);
+	}
+	caller_refuse(c, request, &why, "");
 	return 0;
 }
 
@@ -241,6 +275,7 @@ static const struct {
 	[RPC_FILE] = { CALLER_READY, take_file },
 	[RPC_TAIL] = { CALLER_READY, take_tail },
 	[RPC_MALFORMED] = { CALLER_READY, take_malformed },
+	[RPC_UNKNOWN] = { CALLER_READY, take_unknown },
 };
 
 int

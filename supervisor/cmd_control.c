@@ -257,6 +257,8 @@ hear_state(struct inquiry *q, const struct cordon_message *m)
 	cordon_json_u64(j, "pooled", s.ahead);
 	cordon_json_u64(j, "refused", s.refused);
 	cordon_json_u64(j, "strangers", s.strangers);
+	cordon_json_u64(j, "suspected", s.suspected);
+	cordon_json_u64(j, "loops", s.loops);
 	cordon_json_bool(j, "frozen", s.frozen);
 	cordon_json_end(j);
 	if (cordon_json_text(j, NULL) != NULL)

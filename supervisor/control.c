@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "control_proto.h"
 #include "runtime.h"
+#include "socket_place.h"
 
 #define QUESTIONS_MAX 16 /* connections at one time */
 #define PATIENCE_MS   5000 /* for the question */
@@ -85,6 +86,8 @@ answer_state(struct question *q)
 		.started = s->job_sequence,
 		.refused = s->refused,
 		.strangers = s->strangers,
+		.suspected = s->suspected,
+		.loops = s->loops,
 		.ahead = s->ahead,
 		.uptime_ms = serve_elapsed_ms(&s->began_at),
 		.frozen = s->frozen != 0 };
@@ -234,25 +237,19 @@ on_connection(void *context, unsigned events)
 int
 control_begin(struct serve *s, struct cordon_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char place[PATH_MAX];
 	CORDON_CLOSE int directory = runtime_make(place, err);
 
 	if (directory < 0)
 		return -1;
 	if (snprintf(s->control_path, sizeof(s->control_path), "%s/monitor-%d.sock", place,
-		    getpid()) >= (int)sizeof(address.sun_path))
+		    getpid()) >= (int)sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return cordon_fail(err, CORDON_EINPUT, 0, "the path '%s' is too long for a socket",
 			s->control_path);
-	memcpy(address.sun_path, s->control_path, strlen(s->control_path) + 1);
-	s->control = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->control < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not make a control socket");
 	(void)unlink(s->control_path); /* of a monitor that had our pid */
-	if (bind(s->control, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-		listen(s->control, QUESTIONS_MAX) < 0)
-		return cordon_fail(
-			err, CORDON_ESYS, errno, "could not make the socket '%s'", s->control_path);
+	s->control = socket_place(s->control_path, SOCK_SEQPACKET, QUESTIONS_MAX, err);
+	if (s->control < 0)
+		return -1;
 	s->control_watch =
 		cordon_loop_watch(s->loop, s->control, CORDON_LOOP_READ, on_connection, s, err);
 	return s->control_watch == NULL ? -1 : 0;

@@ -52,6 +52,8 @@ control_state_encode(const struct control_state *s, struct cordon_writer *w)
 	cordon_put_u64(w, s->started);
 	cordon_put_u64(w, s->refused);
 	cordon_put_u64(w, s->strangers);
+	cordon_put_u64(w, s->suspected);
+	cordon_put_u64(w, s->loops);
 	cordon_put_u64(w, s->ahead);
 	cordon_put_u64(w, s->uptime_ms);
 	cordon_put_u8(w, s->frozen);
@@ -70,7 +72,8 @@ control_state_decode(
 		cordon_get_text(&r, s.workspace, sizeof(s.workspace)) < 0 ||
 		cordon_get_u32(&r, &s.callers) < 0 || cordon_get_u32(&r, &s.runs) < 0 ||
 		cordon_get_u64(&r, &s.started) < 0 || cordon_get_u64(&r, &s.refused) < 0 ||
-		cordon_get_u64(&r, &s.strangers) < 0 || cordon_get_u64(&r, &s.ahead) < 0 ||
+		cordon_get_u64(&r, &s.strangers) < 0 || cordon_get_u64(&r, &s.suspected) < 0 ||
+		cordon_get_u64(&r, &s.loops) < 0 || cordon_get_u64(&r, &s.ahead) < 0 ||
 		cordon_get_u64(&r, &s.uptime_ms) < 0 || cordon_get_u8(&r, &s.frozen) < 0 ||
 		r.left != 0)
 		return wrong_shape(err);

@@ -45,6 +45,7 @@ struct control_state {
 	uint32_t callers, runs;
 	uint64_t started, refused,
 		strangers; /* runs and requests so far, connections turned away */
+	uint64_t suspected, loops; /* times that sessions were frozen, and paused */
 	uint64_t ahead; /* of started: their sandbox was made before */
 	uint64_t uptime_ms;
 	uint8_t frozen;

@@ -151,11 +151,28 @@ by_rule(const struct cordon_exec_rule *rule)
 }
 
 struct decision
+decide_session(const struct decide_state *state)
+{
+	struct decision d = { .verdict = CORDON_ALLOW, .reason = "" };
+
+	if (state != NULL && state->suspected)
+		return refuse("probe.suspected");
+	if (state != NULL && state->wait_ms > 0) {
+		d = refuse("breaker.loop");
+		d.wait_ms = state->wait_ms;
+	}
+	return d;
+}
+
+struct decision
 decide(const struct cordon_action *a, const struct cordon_profile *profile,
 	const struct decide_state *state)
 {
 	const struct cordon_exec_rule *rule;
+	const struct decision d = decide_session(state);
 
+	if (d.verdict != CORDON_ALLOW)
+		return d;
 	if (a->kind != CORDON_ACTION_EXEC || a->argv == NULL || a->argv[0] == NULL ||
 		a->executable.real == NULL || (a->has_script && a->script.real == NULL) ||
 		memcmp(a->profile_digest, profile->digest, sizeof(profile->digest)) != 0)
@@ -229,6 +246,29 @@ say_rule(const struct decision *d, const struct cordon_action *a,
 }
 
 static int
+say_session(const struct decision *d, struct cordon_error *err)
+{
+	if (strcmp(d->reason, "breaker.loop") == 0)
+		return cordon_fail(err, CORDON_ELIMIT, 0,
+			"the session is paused for another %llu ms, since the same call has failed "
+			"in the same way again and again: do something else then, or close the "
+			"session",
+			(unsigned long long)d->wait_ms);
+	return cordon_fail(err, CORDON_EPOLICY, 0,
+		"the session is frozen, since it asked for too many profiles or runs that are not "
+		"its own: connect anew");
+}
+
+int
+decide_enforce_session(const struct decision *d, struct cordon_error *err)
+{
+	if (d->verdict == CORDON_ALLOW)
+		return 0;
+	(void)say_session(d, err);
+	return cordon_because(err, d->reason);
+}
+
+static int
 say_default(const struct decision *d, const struct cordon_action *a,
 	const struct cordon_profile *profile, struct cordon_error *err)
 {
@@ -266,6 +306,8 @@ decide_enforce(const struct decision *d, const struct cordon_action *a,
 {
 	if (d->verdict == CORDON_ALLOW)
 		return 0;
+	if (strcmp(d->reason, "breaker.loop") == 0 || strcmp(d->reason, "probe.suspected") == 0)
+		return decide_enforce_session(d, err);
 	(void)(d->rule != NULL ? say_rule(d, a, profile, err) : say_default(d, a, profile, err));
 	return cordon_because(err, d->reason);
 }

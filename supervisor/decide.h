@@ -17,9 +17,12 @@
 #include <cordon/error.h>
 #include <cordon/profile.h>
 
-/* What a session has going. */
+/* What a session has going, and what it did. */
 struct decide_state {
 	uint64_t runs, runs_max; /* live runs, and how many there may be */
+	uint64_t
+		wait_ms; /* it is paused for so long, since it goes round in a loop; 0: it is not */
+	int suspected; /* it asked for too many names that are not its own */
 };
 
 struct decision {
@@ -27,6 +30,7 @@ struct decision {
 	const char *reason; /* stable code (docs/reasons.md), "" for what is allowed */
 	const char *rule; /* id of the rule that decided, or NULL; the profile's */
 	const char *why; /* that rule's, or NULL */
+	uint64_t wait_ms; /* of breaker.loop: until it may be asked again */
 };
 
 /* state: NULL for a session without any. The profile must be the one that the action names. */
@@ -39,6 +43,9 @@ struct decision decide(const struct cordon_action *action, const struct cordon_p
 size_t decide_secrets(const struct cordon_action *action, const struct cordon_profile *profile,
 	uint64_t *ret_bits);
 
+/* What of it rests on the session alone, whatever it asks for: a refusal, or CORDON_ALLOW. */
+struct decision decide_session(const struct decide_state *state);
+
 /* What a hold becomes while nobody can answer it and nobody is waited for. */
 struct decision decide_unanswered(const struct decision *hold);
 
@@ -46,3 +53,6 @@ struct decision decide_unanswered(const struct decision *hold);
  * CORDON_EPOLICY, or CORDON_ELIMIT for limit.… and CORDON_EINPUT for input.invalid. */
 int decide_enforce(const struct decision *decision, const struct cordon_action *action,
 	const struct cordon_profile *profile, struct cordon_error *err) CORDON_CHECKED;
+/* The same for what decide_session says. */
+int decide_enforce_session(
+	const struct decision *decision, struct cordon_error *err) CORDON_CHECKED;

@@ -16,6 +16,7 @@
 #include <cordon/mem.h>
 #include <cordon/path.h>
 
+#include "conduct.h"
 #include "serve.h"
 
 static int
@@ -156,18 +157,18 @@ start(struct caller *c, const struct rpc_file *f, const char *const *argv)
 int
 file_request_serve(struct caller *c, const struct rpc_file *f, struct cordon_error *err)
 {
-	const struct session *session = sessions_open(&c->sessions, f->session, err);
+	struct session *session = sessions_open(&c->sessions, f->session, err);
 	const struct cordon_profile *profile;
 	CORDON_FREE char *output = NULL;
 	char path[PATH_MAX]; /* absolute, so that no name is taken for an option */
 	const char *tail;
 	char mode[16]; /* what holds a protected name for the time of runs is not the caller's */
 
-	if (session == NULL)
+	if (session == NULL || conduct_check(c, session, err) < 0)
 		return -1;
 	snprintf(mode, sizeof(mode), "%o", CORDON_PLACEHOLDER_MODE);
 	profile = f->profile[0] == '\0' ? session->profile
-					: catalogue_find(&c->serve->catalogue, f->profile, err);
+					: conduct_profile(c, session, f->profile, err);
 	if (profile == NULL || find_path(&session->workspace, f->path, path, err) < 0)
 		return -1;
 	tail = path + strlen(session->workspace.path);

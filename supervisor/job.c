@@ -12,6 +12,7 @@
 #include <cordon/link.h>
 #include <cordon/mem.h>
 
+#include "conduct.h"
 #include "prepare.h"
 #include "record.h"
 #include "result.h"
@@ -219,6 +220,7 @@ describe(struct job *job, const struct prepared *p, const struct rpc_start *r)
 	snprintf(job->rule, sizeof(job->rule), "%s",
 		p->decision.rule == NULL ? "" : p->decision.rule);
 	job->session = p->session;
+	memcpy(job->digest, p->digest, sizeof(job->digest));
 	job->profile = profile;
 	job->plan = p->plan->number;
 	job->wall_ms =
@@ -266,6 +268,9 @@ job_start(struct caller *c, struct rpc_start *r)
 		result = launch(c, r, &p, &err);
 	if (result < 0) {
 		serve_ledger_refused(c, r, &err, rule, p.decided ? p.digest : NULL);
+		if (!p.decided)
+			conduct_digest_start(r, p.digest);
+		conduct_refused(c, p.session, p.digest, &err);
 		caller_refuse(c, r->request, &err, rule);
 	}
 	prepared_finish(&p);

@@ -13,6 +13,7 @@
 #include <cordon/link.h>
 #include <cordon/mem.h>
 
+#include "conduct.h"
 #include "record.h"
 #include "result.h"
 #include "serve.h"
@@ -82,14 +83,17 @@ answer(struct job *job)
 	if (job->caller == NULL)
 		return;
 	if (job->end->failed) {
+		conduct_refused(job->caller, job->session, job->digest, &job->end->failure);
 		caller_refuse(job->caller, job->request, &job->end->failure, job->rule);
 		return;
 	}
 	o = outcome_of(job);
-	if (o == NULL)
+	if (o == NULL) {
 		caller_end(job->caller);
-	else
+	} else {
+		conduct_ended(job->caller, job->session, job->digest, o);
 		tell_exited(job, o);
+	}
 	free(o);
 }
 

@@ -17,8 +17,10 @@
 #include "cmd.h"
 #include "serve_ledger.h"
 #include "serve_main.h"
+#include "socket_place.h"
 
 #define CALLERS_MAX 256
+#define HOLD_MS     1000 /* that a connection of somebody slow waits */
 
 int
 listen_check_inherited(struct cordon_error *err)
@@ -148,42 +150,104 @@ count_callers(const struct serve *s)
 }
 
 static void
+fail(struct serve *s, uid_t uid)
+{
+	if (!peers_failed(&s->peers, uid, cordon_now_ms()))
+		return;
+	serve_ledger_peer(s, uid, "limit.connections");
+	fprintf(stderr,
+		"cordon: limit.connections: too many connections of user %u come to nothing; the "
+		"next ones are looked at late\n",
+		uid);
+}
+
+/* peer stays who called's. */
+static void
+admit(struct serve *s, int peer, uid_t uid)
+{
+	struct cordon_error err = { 0 };
+
+	if (uid != geteuid()) {
+		s->strangers++;
+		serve_ledger_peer(s, uid, "caller.unknown");
+		/* The first, and then each time that there are twice as many. */
+		if ((s->strangers & (s->strangers - 1)) == 0)
+			fprintf(stderr,
+				"cordon: caller.unknown: user %u was turned away, %llu times "
+				"so far\n",
+				uid, (unsigned long long)s->strangers);
+		fail(s, uid);
+	} else if (s->ending) {
+		return;
+	} else if (count_callers(s) >= CALLERS_MAX) {
+		fail(s, uid);
+	} else if (caller_create(s, uid, peer, peer, &err) < 0) {
+		cmd_say(&err);
+		fail(s, uid);
+	}
+}
+
+static void
+let_go(struct held *h)
+{
+	cordon_timer_remove(h->timer);
+	h->timer = NULL;
+	cordon_fd_close_p(&h->fd);
+}
+
+static void
+on_held_long_enough(void *context)
+{
+	struct held *h = context;
+
+	admit(h->serve, h->fd, h->uid);
+	let_go(h);
+}
+
+/* Who is slow waits; where too many do, is turned away. peer is taken. */
+static void
+hold(struct serve *s, int *peer, uid_t uid)
+{
+	struct cordon_error ignored;
+
+	for (size_t i = 0; i < HELD_MAX; i++) {
+		struct held *h = &s->held[i];
+
+		if (h->timer != NULL)
+			continue;
+		h->timer = cordon_loop_timer(s->loop, HOLD_MS, 0, on_held_long_enough, h, &ignored);
+		if (h->timer == NULL)
+			break;
+		h->serve = s;
+		h->uid = uid;
+		h->fd = cordon_fd_take(peer);
+		return;
+	}
+	fail(s, uid);
+	cordon_fd_close_p(peer);
+}
+
+static void
 on_connection(void *context, unsigned events)
 {
 	struct serve *s = context;
 	CORDON_CLOSE int peer = serve_accept(s, s->listener, 0);
 	struct ucred who;
 	socklen_t size = sizeof(who);
-	struct cordon_error err = { 0 };
 
 	(void)events;
-	if (peer < 0)
+	if (peer < 0 || getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
 		return;
-	if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
-		return;
-	if (who.uid != geteuid()) {
-		s->strangers++;
-		serve_ledger_stranger(s, who.uid);
-		/* The first, and then each time that there are twice as many. */
-		if ((s->strangers & (s->strangers - 1)) == 0)
-			fprintf(stderr,
-				"cordon: caller.unknown: user %u was turned away, %llu times "
-				"so far\n",
-				who.uid, (unsigned long long)s->strangers);
-		return;
-	}
-	if (s->ending || count_callers(s) >= CALLERS_MAX)
-		return;
-	if (caller_create(s, who.uid, peer, peer, &err) < 0)
-		cmd_say(&err);
+	if (peers_is_slow(&s->peers, who.uid, cordon_now_ms()))
+		hold(s, &peer, who.uid);
+	else
+		admit(s, peer, who.uid);
 }
 
 int
 listen_begin(struct serve *s, const char *path, struct cordon_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int bound;
 
 	if (strlen(path) >= sizeof(address.sun_path) || path[0] == '\0')
 		return cordon_fail(err, CORDON_EINPUT, 0,
@@ -192,18 +256,10 @@ listen_begin(struct serve *s, const char *path, struct cordon_error *err)
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (check_directory(path, err) < 0 || clear_place(&address, err) < 0)
 		return -1;
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	s->listener = socket_place(path, SOCK_STREAM, 64, err);
 	if (s->listener < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "--listen: could not make a socket");
-	mask = umask(0177);
-	bound = bind(s->listener, (const struct sockaddr *)&address, sizeof(address));
-	(void)umask(mask);
-	if (bound < 0)
-		return cordon_fail(
-			err, CORDON_EINPUT, errno, "--listen: could not bind '%s'", path);
+		return cordon_while(err, "--listen");
 	s->socket_path = path;
-	if (listen(s->listener, 64) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "--listen: could not listen");
 	s->listener_watch =
 		cordon_loop_watch(s->loop, s->listener, CORDON_LOOP_READ, on_connection, s, err);
 	return s->listener_watch == NULL ? -1 : 0;
@@ -216,6 +272,9 @@ listen_finish(struct serve *s)
 	s->listener_watch = NULL;
 	cordon_timer_remove(s->rest);
 	s->rest = NULL;
+	for (size_t i = 0; i < HELD_MAX; i++)
+		if (s->held[i].timer != NULL)
+			let_go(&s->held[i]);
 	cordon_fd_close_p(&s->listener);
 	if (s->socket_path != NULL)
 		(void)unlink(s->socket_path);

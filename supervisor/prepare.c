@@ -7,6 +7,7 @@
 #include <cordon/mem.h>
 
 #include "action_build.h"
+#include "conduct.h"
 #include "environ.h"
 
 void
@@ -146,7 +147,7 @@ lowered_limits(const struct cordon_profile *profile, const struct rpc_start *r)
 static int
 judge(struct caller *c, struct prepared *p, const struct rpc_start *r, struct cordon_error *err)
 {
-	const struct decide_state state = { .runs = c->live, .runs_max = RPC_RUNS };
+	const struct decide_state state = conduct_state(c, p->session);
 	char who[32];
 	struct action_source source = { .profile = p->profile,
 		.plan_digest = p->plan->digest,
@@ -185,10 +186,10 @@ prepare(struct caller *c, const struct rpc_start *r, struct prepared *p, struct 
 		return cordon_because(err, "supervisor.frozen");
 	}
 	p->session = sessions_open(&c->sessions, r->session, err);
-	if (p->session == NULL)
+	if (p->session == NULL || conduct_check(c, p->session, err) < 0)
 		return -1;
 	p->profile = r->profile[0] == '\0' ? p->session->profile
-					   : catalogue_find(&s->catalogue, r->profile, err);
+					   : conduct_profile(c, p->session, r->profile, err);
 	if (p->profile == NULL || check_limits(p->profile, r, err) < 0 ||
 		prepare_workspace(c, p, r, err) < 0 || prepare_env(p, r, err) < 0)
 		return -1;

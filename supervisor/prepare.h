@@ -12,7 +12,7 @@
 
 struct prepared {
 	const struct cordon_profile *profile;
-	const struct session *session;
+	struct session *session;
 	struct workspace workspace;
 	const struct plan_entry *plan;
 	char **env; /* owned */

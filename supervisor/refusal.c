@@ -28,11 +28,12 @@ shortage(const struct cordon_error *err)
 	return NULL;
 }
 
-/* The ledger goes on by itself. */
+/* The ledger goes on by itself, and a pause ends. */
 static int
 is_passing(const struct cordon_error *err)
 {
-	return strcmp(err->reason, "ledger.full") == 0 || strcmp(err->reason, "ledger.busy") == 0;
+	return strcmp(err->reason, "ledger.full") == 0 || strcmp(err->reason, "ledger.busy") == 0 ||
+	       strcmp(err->reason, "breaker.loop") == 0;
 }
 
 static enum rpc_error
@@ -44,6 +45,8 @@ kind_of(const struct cordon_error *err)
 		return is_passing(err) ? RPC_ERROR_LIMIT : RPC_ERROR_FLOOR;
 	if (strcmp(err->reason, "approval.unreachable") == 0)
 		return RPC_ERROR_UNREACHABLE;
+	if (strcmp(err->reason, "run.unknown") == 0)
+		return RPC_ERROR_UNKNOWN;
 	switch (err->code) {
 	case CORDON_EPOLICY:
 		return floor ? RPC_ERROR_FLOOR : RPC_ERROR_POLICY;

@@ -18,6 +18,7 @@
 #include "ledger_link.h"
 #include "outbox.h"
 #include "outcome.h"
+#include "peers.h"
 #include "refusals.h"
 #include "session.h"
 #include "tail.h"
@@ -70,6 +71,8 @@ struct caller {
 	uint64_t malformed_ms; /* when such lines were put there last; 0: never */
 	unsigned live, starting; /* runs; of them those that the launcher has not begun */
 	int paused; /* not listened to */
+	struct probe_name wrong[PROBE_CALLER]; /* that its sessions asked for */
+	int suspected; /* all of them are frozen */
 };
 
 /* Starts a cordon-rpc for a caller whose bytes come from in and go to out; both stay the caller's. */
@@ -115,7 +118,8 @@ struct job {
 	uint64_t number, request;
 	struct serve *serve;
 	struct caller *caller; /* NULL: gone */
-	const struct session *session; /* NULL: closed */
+	struct session *session; /* NULL: closed */
+	uint8_t digest[CORDON_DIGEST_SIZE]; /* of its action */
 	const struct cordon_profile *profile;
 	uint32_t plan;
 	char id[32];
@@ -166,6 +170,15 @@ void jobs_lost(struct serve *s, const struct cordon_error *err);
 /* Those that are left, whatever they wait for, are over. */
 void jobs_finish(struct serve *s);
 
+/* listen.c: a connection that waits to be looked at. */
+struct held {
+	struct serve *serve;
+	struct cordon_timer *timer; /* NULL: free */
+	int fd;
+	uid_t uid;
+};
+#define HELD_MAX 8
+
 struct serve {
 	struct cordon_loop *loop;
 	const struct config *config;
@@ -203,6 +216,8 @@ struct serve {
 	struct cordon_timer *rest; /* until connections are accepted again */
 	const char *socket_path; /* NULL: none is bound */
 	uint64_t strangers; /* turned away */
+	struct peers peers; /* whose connections failed */
+	struct held held[HELD_MAX];
 
 	int control; /* control.c's socket */
 	char control_path[PATH_MAX + 32];
@@ -211,6 +226,7 @@ struct serve {
 	unsigned question_count;
 	struct timespec began_at;
 	uint64_t refused; /* requests, so far */
+	uint64_t suspected, loops; /* times that somebody was frozen, or paused */
 	uint64_t ahead; /* runs whose sandbox was made before they were asked for, so far */
 
 	int frozen; /* by the operator: nothing is started any more */

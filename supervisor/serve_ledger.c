@@ -195,9 +195,22 @@ serve_ledger_refused(struct caller *c, const struct rpc_start *start,
 }
 
 void
-serve_ledger_stranger(struct serve *s, uid_t uid)
+serve_ledger_event(struct caller *c, const char *session, const char *reason)
 {
-	struct record_refused r = { .uid = uid, .reason = "caller.unknown" };
+	struct record_refused r = { .uid = c->uid, .session = session, .reason = reason };
+	size_t size = 0;
+	char *payload;
+
+	if (!refusals_take(&c->refusals, r.reason, now_ms(), &r.left_out))
+		return;
+	payload = record_refused(&r, &size);
+	put_other(c->serve, c, payload, size);
+}
+
+void
+serve_ledger_peer(struct serve *s, uid_t uid, const char *reason)
+{
+	struct record_refused r = { .uid = uid, .reason = reason };
 	size_t size = 0;
 	char *payload;
 

@@ -29,8 +29,10 @@ int serve_ledger_put(struct serve *s, struct caller *c, uint64_t token, int dura
 /* A request of c for a run was refused. digest: of the action, or NULL. */
 void serve_ledger_refused(struct caller *c, const struct rpc_start *start,
 	const struct cordon_error *why, const char *rule, const uint8_t *digest);
-/* Somebody who is no caller was turned away. */
-void serve_ledger_stranger(struct serve *s, uid_t uid);
+/* Something that c's session did, by its reason. */
+void serve_ledger_event(struct caller *c, const char *session, const char *reason);
+/* Something that a user did who may be no caller. */
+void serve_ledger_peer(struct serve *s, uid_t uid, const char *reason);
 /* c sent lines that are no requests. */
 void serve_ledger_malformed(struct caller *c, uint64_t count);
 /* c goes: what was left out of its refusals is counted once more. */

@@ -38,7 +38,7 @@ find(const struct sessions *s, const char *key)
 	return session;
 }
 
-const struct session *
+struct session *
 sessions_find(const struct sessions *s, const char *key)
 {
 	return find(s, key);
@@ -106,6 +106,8 @@ sessions_close(struct sessions *s, const char *key, struct cordon_error *err)
 		if (strcmp((*at)->key, key) == 0) {
 			struct session *gone = *at;
 
+			if (gone->suspected)
+				return 0;
 			*at = gone->next;
 			s->count--;
 			destroy(gone);

@@ -8,6 +8,8 @@
 #include <cordon/error.h>
 #include <cordon/profile.h>
 
+#include "breaker.h"
+#include "probe.h"
 #include "workspace.h"
 
 #define SESSIONS_MAX 256 /* of one caller */
@@ -17,6 +19,9 @@ struct session {
 	char *key; /* "": what a caller uses who names none */
 	const struct cordon_profile *profile; /* of runs that name none */
 	struct workspace workspace; /* opened once */
+	struct breaker breaker;
+	struct probe_name wrong[PROBE_SESSION]; /* that it asked for */
+	int suspected; /* it is frozen */
 };
 
 /* Three parts of 1 to 64 letters, digits and ._+@- (A18). what: who wrote it, for the error. */
@@ -28,7 +33,7 @@ struct sessions {
 };
 
 /* The open session with this key, or NULL. */
-const struct session *sessions_find(const struct sessions *s, const char *key);
+struct session *sessions_find(const struct sessions *s, const char *key);
 
 /* Opens the session key, or finds the open one. The first of a caller, with key "", must have been opened
  * by sessions_begin. A new one begins as that. NULL with *err set. */
@@ -36,6 +41,6 @@ struct session *sessions_open(
 	struct sessions *s, const char *key, struct cordon_error *err) CORDON_CHECKED;
 int sessions_begin(struct sessions *s, const struct cordon_profile *profile,
 	const struct workspace *workspace, struct cordon_error *err) CORDON_CHECKED;
-/* Closes it; unknown: CORDON_ENOTFOUND. The one with key "" cannot be closed. */
+/* Closes it; unknown: CORDON_ENOTFOUND. The one with key "" cannot be closed. One that is frozen stays so. */
 int sessions_close(struct sessions *s, const char *key, struct cordon_error *err) CORDON_CHECKED;
 void sessions_finish(struct sessions *s);

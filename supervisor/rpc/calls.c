@@ -3,6 +3,7 @@
  * calls: none */
 #include "calls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,10 @@
 #include "method_session.h"
 #include "method_terminal.h"
 #include "rpc.h"
+
+/* Far more than a caller has to say, and less than makes its neighbours wait. */
+#define CALLS_SECOND 4000u
+#define CALLS_BURST  2000u
 
 static const struct {
 	const char *name;
@@ -109,6 +114,30 @@ take_notification(struct rpc *rpc, const struct jsonrpc_message *m)
 		self_cancel(rpc, m->params);
 }
 
+/* The caller names a run that it never had. Whether that is a mistake or one guess of many is the monitor's to
+ * say, by a refusal in any case. */
+static void
+ask_about(struct rpc *rpc, const struct jsonrpc_id *id, struct fault *fault)
+{
+	struct request *request;
+	struct cordon_writer w;
+	char name[RPC_LABEL + 1];
+
+	snprintf(name, sizeof(name), "%s", fault->unknown);
+	request = request_begin(rpc, id, REQUEST_UNKNOWN, fault);
+	if (request == NULL) {
+		answer_fault(rpc, id, fault);
+		return;
+	}
+	cordon_writer_init(&w, 256);
+	rpc_named_encode(request->number, name, &w);
+	if (link_has_room(&rpc->link) && link_send(&rpc->link, RPC_UNKNOWN, &w) == 0)
+		return;
+	cordon_writer_finish(&w);
+	fault_set(fault, FAULT_BUSY, "limit.link", "the monitor cannot take the request now");
+	request_fail(rpc, request, fault);
+}
+
 static int
 take_request(struct rpc *rpc, const struct jsonrpc_message *m, struct fault *fault)
 {
@@ -124,19 +153,38 @@ take_request(struct rpc *rpc, const struct jsonrpc_message *m, struct fault *fau
 		fault, FAULT_METHOD, "method.unknown", "there is no method '%.64s'", m->method);
 }
 
+/* Whether one more line is more than a caller may send. Who sends without end is told so, and not listened to
+ * until it may send again: refusing costs something, too. */
+static int
+is_too_much(struct rpc *rpc)
+{
+	const uint64_t wait =
+		cordon_rate_take(&rpc->rate, CALLS_SECOND, CALLS_BURST, cordon_now_ms());
+
+	if (wait > 0)
+		in_rest(&rpc->in, wait);
+	return wait > 0;
+}
+
 void
 calls_take_line(struct rpc *rpc, const char *line, size_t size)
 {
 	struct jsonrpc_message m;
 	struct fault fault;
+	const int too_much = is_too_much(rpc);
 	int result = jsonrpc_parse(line, size, &m, &fault);
 
 	if (result == 0 && m.method != NULL && m.id.kind == JSONRPC_ID_NONE)
 		take_notification(rpc, &m);
+	else if (result == 0 && m.method != NULL && too_much)
+		result = fault_set(&fault, FAULT_BUSY, "limit.rate",
+			"these are more than %u requests a second: ask again later", CALLS_SECOND);
 	else if (result == 0 && m.method != NULL)
 		result = take_request(rpc, &m, &fault);
+	if (result < 0 && fault.unknown[0] != '\0')
+		ask_about(rpc, &m.id, &fault);
 	/* A notification with parameters of the wrong kind is still one. */
-	if (result < 0 && !(fault.code == FAULT_PARAMS && m.id.kind == JSONRPC_ID_NONE))
+	else if (result < 0 && !(fault.code == FAULT_PARAMS && m.id.kind == JSONRPC_ID_NONE))
 		answer_fault(rpc, &m.id, &fault);
 	rpc->malformed += result < 0 && (fault.code == FAULT_PARSE || fault.code == FAULT_REQUEST);
 	jsonrpc_finish(&m);

@@ -23,6 +23,8 @@ struct fault {
 	char reason[RPC_LABEL + 1];
 	char rule[RPC_LABEL + 1]; /* "": none */
 	char text[1025]; /* one sentence */
+	char unknown[RPC_LABEL +
+		     1]; /* a run that the caller never had, else "": the monitor answers */
 };
 
 /* Fills *f, with foreign words in the sentence escaped, and returns -1. Busy ones are retryable. */

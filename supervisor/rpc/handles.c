@@ -84,6 +84,14 @@ handles_add(struct handles *h, const char *handle)
 	return HANDLES_NEW;
 }
 
+int
+handles_have(const struct handles *h, const char *handle)
+{
+	const struct handle_key key = key_of(h, handle);
+
+	return h->capacity > 0 && !is_empty(&h->slots[find(h, &key)]);
+}
+
 void
 handles_remove(struct handles *h, const char *handle)
 {

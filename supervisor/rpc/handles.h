@@ -23,5 +23,6 @@ enum handles_answer { HANDLES_NEW, HANDLES_REUSED, HANDLES_FULL };
 void handles_init(struct handles *h, const uint64_t secret[4]);
 void handles_finish(struct handles *h);
 enum handles_answer handles_add(struct handles *h, const char *handle);
+int handles_have(const struct handles *h, const char *handle);
 /* For one whose run did not come to be. */
 void handles_remove(struct handles *h, const char *handle);

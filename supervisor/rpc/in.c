@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cordon/rate.h>
+
 #include "answers.h"
 #include "calls.h"
 #include "rpc.h"
@@ -21,6 +23,20 @@ give_back(struct in *in)
 	(void)malloc_trim(0);
 }
 
+static int
+may_take(const struct in *in)
+{
+	return !in->paused && in->rest == NULL;
+}
+
+static void
+settle_watch(struct in *in)
+{
+	in->begun_ms = cordon_now_ms(); /* who is not listened to is not slow */
+	if (in->watch != NULL)
+		cordon_watch_set(in->watch, may_take(in) ? CORDON_LOOP_READ : 0);
+}
+
 /* All lines that are there. */
 static void
 take_lines(struct in *in)
@@ -30,7 +46,7 @@ take_lines(struct in *in)
 	struct fault fault;
 
 	/* A line may pause, or close. */
-	while (in->rpc->life == RPC_LIFE_SERVING && !in->paused) {
+	while (in->rpc->life == RPC_LIFE_SERVING && may_take(in)) {
 		switch (lines_next(&in->lines, &line, &size)) {
 		case LINES_NONE:
 			give_back(in);
@@ -53,11 +69,61 @@ take_lines(struct in *in)
 	}
 }
 
+static void watch_the_time(struct in *in, uint64_t ms);
+
+static void
+on_late(void *context)
+{
+	struct in *in = context;
+	const uint64_t patience = lines_patience_ms(&in->lines),
+		       passed = cordon_now_ms() - in->begun_ms;
+	struct fault fault;
+
+	cordon_timer_remove(in->late);
+	in->late = NULL;
+	if (patience == 0)
+		return;
+	if (passed < patience || !may_take(in)) {
+		watch_the_time(in, passed < patience ? patience - passed : LINE_MS);
+		return;
+	}
+	fault_set(&fault, FAULT_REQUEST, "limit.line",
+		"a line was not whole after %u seconds, which ends this link", LINE_MS / 1000);
+	answer_fault(in->rpc, NULL, &fault);
+	rpc_close(in->rpc);
+	rpc_settle(in->rpc);
+}
+
+static void
+watch_the_time(struct in *in, uint64_t ms)
+{
+	struct cordon_error ignored;
+
+	in->late = cordon_loop_timer(in->rpc->loop, ms, 0, on_late, in, &ignored);
+	if (in->late == NULL)
+		rpc_stop(in->rpc);
+}
+
+/* before: where the first line began that was not whole. */
+static void
+note_rest(struct in *in, size_t before)
+{
+	const uint64_t patience = lines_patience_ms(&in->lines);
+
+	if (patience == 0)
+		return;
+	if (in->late == NULL || in->lines.start != before)
+		in->begun_ms = cordon_now_ms();
+	if (in->late == NULL)
+		watch_the_time(in, patience);
+}
+
 static void
 read_some(struct in *in)
 {
 	size_t room;
 	char *into = lines_room(&in->lines, &room);
+	size_t before;
 	ssize_t got;
 
 	if (into == NULL) {
@@ -71,8 +137,10 @@ read_some(struct in *in)
 		rpc_close(in->rpc);
 		return;
 	}
+	before = in->lines.start;
 	lines_added(&in->lines, (size_t)got);
 	take_lines(in);
+	note_rest(in, before);
 }
 
 static void wait_for_more(struct in *in);
@@ -83,7 +151,7 @@ on_readable(void *context, unsigned events)
 	struct in *in = context;
 
 	(void)events;
-	if (!in->paused)
+	if (may_take(in))
 		read_some(in);
 	rpc_settle(in->rpc);
 }
@@ -97,10 +165,10 @@ on_soon(void *context)
 	cordon_timer_remove(in->soon);
 	in->soon = NULL;
 	take_lines(in);
-	if (in->watch == NULL && !in->paused)
+	if (in->watch == NULL && may_take(in))
 		read_some(in);
 	rpc_settle(in->rpc);
-	if (!in->paused)
+	if (may_take(in))
 		wait_for_more(in);
 }
 
@@ -138,8 +206,10 @@ in_finish(struct in *in)
 {
 	cordon_watch_remove(in->watch);
 	cordon_timer_remove(in->soon);
+	cordon_timer_remove(in->rest);
+	cordon_timer_remove(in->late);
 	in->watch = NULL;
-	in->soon = NULL;
+	in->soon = in->rest = in->late = NULL;
 	lines_finish(&in->lines);
 }
 
@@ -149,8 +219,32 @@ in_pause(struct in *in, int paused)
 	if (in->paused == paused)
 		return;
 	in->paused = paused;
-	if (in->watch != NULL)
-		cordon_watch_set(in->watch, paused ? 0 : CORDON_LOOP_READ);
+	settle_watch(in);
 	if (!paused)
 		come_back_soon(in);
+}
+
+static void
+on_rested(void *context)
+{
+	struct in *in = context;
+
+	cordon_timer_remove(in->rest);
+	in->rest = NULL;
+	settle_watch(in);
+	if (!in->paused)
+		come_back_soon(in);
+}
+
+void
+in_rest(struct in *in, uint64_t ms)
+{
+	struct cordon_error ignored;
+
+	if (in->rest != NULL)
+		return;
+	in->rest = cordon_loop_timer(in->rpc->loop, ms, 0, on_rested, in, &ignored);
+	if (in->rest == NULL)
+		rpc_stop(in->rpc);
+	settle_watch(in);
 }

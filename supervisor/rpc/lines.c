@@ -29,6 +29,14 @@ lines_give_back(struct lines *l)
 	return 1;
 }
 
+uint64_t
+lines_patience_ms(const struct lines *l)
+{
+	const size_t held = l->end - l->start;
+
+	return held == 0 ? 0 : LINE_MS + (uint64_t)held * 1000 / LINE_READ;
+}
+
 char *
 lines_room(struct lines *l, size_t *ret_room)
 {

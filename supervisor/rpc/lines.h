@@ -2,9 +2,12 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LINE_MAX_BYTES (16u << 20)
 #define LINE_READ      (64u * 1024)
+#define LINE_MS \
+	60000 /* in which a line has to be whole, and a second more for each LINE_READ of it */
 
 struct lines {
 	char *data; /* owned */
@@ -19,6 +22,8 @@ void lines_init(struct lines *l, size_t max);
 void lines_finish(struct lines *l);
 /* Frees the buffer, when it is empty. Returns whether it is. */
 int lines_give_back(struct lines *l);
+/* How long the line whose begin is there may take in all; 0: there is none. */
+uint64_t lines_patience_ms(const struct lines *l);
 /* Room for up to LINE_READ more bytes. NULL without memory. */
 char *lines_room(struct lines *l, size_t *ret_room);
 /* So many were put into the room. */

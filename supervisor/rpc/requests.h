@@ -33,6 +33,7 @@ enum request_kind {
 	REQUEST_PROFILE,
 	REQUEST_TAIL,
 	REQUEST_CHECK,
+	REQUEST_UNKNOWN, /* names a run that the caller never had */
 	REQUEST_OTHER, /* ready from the begin: an answer that may be long */
 	REQUEST_KINDS
 };

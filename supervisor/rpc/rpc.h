@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cordon/loop.h>
+#include <cordon/rate.h>
 #include <cordon/rpc_proto.h>
 
 #include "budget.h"
@@ -25,6 +26,7 @@ struct rpc {
 	uint32_t malformed; /* lines that the monitor was not told of yet */
 	int initialized; /* "initialize" was answered */
 	struct in in;
+	struct cordon_rate rate; /* of the caller's requests */
 	struct out out;
 	struct link link;
 	struct rpc_welcome welcome;

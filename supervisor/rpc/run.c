@@ -78,6 +78,8 @@ forget(struct run *run)
 	else
 		run->rpc->runs.live--;
 	runs_remove(run);
+	if (!run->has_handle && !run->is_ours)
+		runs_remember(run->rpc, run->name);
 	run_unref(run);
 }
 
@@ -309,8 +311,10 @@ run_refused(struct run *run, const struct fault *fault)
 	if (step(run, EV_REFUSED) < 0)
 		return;
 	rpc->runs.live--;
-	if (run->has_handle)
+	if (run->has_handle) {
 		handles_remove(&rpc->runs.handles, run->name); /* nothing was run by it */
+		runs_remember(rpc, run->name);
+	}
 	if (run->cancelled)
 		request_cancelled(rpc, take_asker(run));
 	else

@@ -4,6 +4,7 @@
  * calls: none */
 #include "runs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,26 @@ runs_by_number(struct rpc *rpc, uint64_t number)
 	return run;
 }
 
+void
+runs_remember(struct rpc *rpc, const char *name)
+{
+	struct runs *r = &rpc->runs;
+
+	r->past[r->past_next++ % RUNS_PAST] = siphash(r->secret, name, strlen(name));
+}
+
+/* Whether the caller gave a run that name, or was given it, if not too long ago. */
+static int
+is_past(const struct runs *r, const char *name)
+{
+	const uint64_t mark = siphash(r->secret, name, strlen(name));
+	int found = handles_have(&r->handles, name);
+
+	for (size_t i = 0; i < RUNS_PAST && !found; i++)
+		found = r->past[i] == mark;
+	return found;
+}
+
 struct run *
 runs_by_name(struct rpc *rpc, const char *name, struct fault *fault)
 {
@@ -39,9 +60,12 @@ runs_by_name(struct rpc *rpc, const char *name, struct fault *fault)
 
 	while (run != NULL && (strcmp(run->name, name) != 0 || run->released || run->is_ours))
 		run = run->next_name;
-	if (run == NULL)
-		fault_set(fault, FAULT_UNKNOWN, "run.unknown", "there is no run '%.128s'", name);
-	return run;
+	if (run != NULL)
+		return run;
+	fault_set(fault, FAULT_UNKNOWN, "run.unknown", "there is no run '%.128s'", name);
+	if (!is_past(&rpc->runs, name))
+		snprintf(fault->unknown, sizeof(fault->unknown), "%s", name);
+	return NULL;
 }
 
 void

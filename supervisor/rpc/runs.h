@@ -86,8 +86,12 @@ struct run {
 	struct run *next_fresh;
 };
 
+#define RUNS_PAST 4096 /* names that are remembered after their run; a power of two */
+
 struct runs {
 	uint64_t secret[2];
+	uint64_t past[RUNS_PAST]; /* names that the caller had, as hashes; the oldest goes first */
+	unsigned past_next;
 	struct run *by_name[RUNS_BUCKETS], *by_number[RUNS_BUCKETS];
 	struct handles handles;
 	unsigned live, ended, live_max;
@@ -136,6 +140,8 @@ void runs_remove(struct run *run);
 void runs_end(struct run *run);
 void runs_leave_ended(struct run *run);
 struct run *runs_by_number(struct rpc *rpc, uint64_t number);
+/* The caller knows the name of a run that is in no table any more, or never came to be. */
+void runs_remember(struct rpc *rpc, const char *name);
 /* By handle or id; NULL with *fault set when the caller has no such run, whoever else has. */
 struct run *runs_by_name(struct rpc *rpc, const char *name, struct fault *fault);
 /* Calls fn for each, in no order. */

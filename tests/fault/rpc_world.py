@@ -10,7 +10,7 @@ import struct
 import subprocess
 import time
 
-READY, START, CHECK, SIGNAL, KILL, SESSION, END_SESSION, PROFILE, FILE = range(1, 10)
+READY, START, CHECK, SIGNAL, KILL, SESSION, END_SESSION, PROFILE, FILE, TAIL, MALFORMED, UNKNOWN = range(1, 13)
 WELCOME, STARTED, EXITED, REFUSED, CHECKED, DONE, TEXT = range(65, 72)
 NONE = 2**64 - 1
 PATIENCE_S = 20.0  # the machine may be busy
@@ -277,7 +277,7 @@ class World:
         for path in (stage, self.workspace, self.root, os.path.join(self.workspace, "inner"),
                      os.path.join(self.root, "listed"), os.path.join(scratch, "another")):
             os.mkdir(path, 0o755)
-        for name in ("cordon", "cordon-launcher"):
+        for name in ("cordon", "cordon-launcher", "cordon-ledger"):
             shutil.copy(os.path.join(os.path.dirname(cordon), name), stage)
         shutil.copy(puppet, f"{stage}/cordon-rpc")
         self.socket = os.path.join(scratch, "s")

@@ -147,6 +147,8 @@ liar_hear(struct liar *l)
 			l->failure = event.failure;
 			return LIAR_REFUSED;
 		}
+		if (event.message == CORDON_LAUNCH_STARTED)
+			l->ahead = event.started.ahead != 0;
 		if (event.message == CORDON_LAUNCH_EXITED) {
 			cr_assert(event.exited.status == 0, "the command failed: 0x%x",
 				event.exited.status);

@@ -23,6 +23,7 @@ struct liar {
 	struct cordon_launch launch; /* run 1, plan 1; borrowed from the scene, as is plan */
 	struct cordon_plan plan;
 	struct cordon_error failure; /* of FAILED */
+	int ahead; /* of STARTED: its sandbox was made before */
 };
 
 /* An honest plan and launch of profile default, before the first message. The launcher runs. */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../helpers/liar.h"
 
@@ -80,6 +81,38 @@ Test(launcher_ahead, control_an_honest_one_is_prepared_and_runs)
 		cr_expect(eq(int, (int)launch(number), LIAR_RAN), "%s", liar.failure.text);
 		cr_expect(ne(int, liar_command_ran(), 0));
 	}
+}
+
+/* Something to do about each millisecond, that is nothing: a signal to a run that there is not. */
+static void
+leave_no_quiet_moment(unsigned ms)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct cordon_writer w;
+
+	for (unsigned i = 0; i < ms; i++) {
+		cordon_writer_init(&w, 32);
+		cordon_launch_encode_signal(999999, 10, &w);
+		cr_assert(eq(
+			int, liar_send(&liar, CORDON_LAUNCH_SIGNAL, w.data, w.size, NULL, 0), 0));
+		cordon_writer_finish(&w);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* 0008: callers who launch one run after another leave no quiet moment. */
+Test(launcher_ahead, an_empty_pool_is_filled_at_once_however_busy_it_is)
+{
+	unsigned ahead = 0;
+
+	greet_with_plan();
+	send_prepare(1, 1, liar.launch.workspace);
+	for (uint64_t number = 1; number <= 10; number++) {
+		leave_no_quiet_moment(60);
+		cr_expect(eq(int, (int)launch(number), LIAR_RAN), "%s", liar.failure.text);
+		ahead += liar.ahead != 0;
+	}
+	cr_expect(ge(uint, ahead, 5));
 }
 
 Test(launcher_ahead, a14_ends_at_malformed_messages_about_plans)

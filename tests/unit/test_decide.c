@@ -343,6 +343,28 @@ Test(decide, a_session_has_as_many_runs_as_it_may)
 	drop_profile(p);
 }
 
+/* T-IMPACT-002, T-DISC-001: whatever rules say, and before anything is said about the action. */
+Test(decide, a_session_that_is_paused_or_frozen_starts_nothing)
+{
+	const struct cordon_action a = action(ARGV("ls"), "/usr/bin/ls"),
+				   wrong = action(ARGV("ls"), "/opt/ls");
+	struct cordon_profile *p = make_profile(RULES(RULE("x", "\"ls\"", "allow")));
+	const struct decide_state paused = { .runs_max = 2, .wait_ms = 70 },
+				  frozen = { .runs_max = 2, .suspected = 1 };
+	struct decision d = decide(&a, p, &paused);
+
+	cr_expect(d.verdict == CORDON_REFUSE && strcmp(d.reason, "breaker.loop") == 0);
+	cr_expect(decide_enforce(&d, &a, p, &err) == -1);
+	cr_expect_str_eq(err.reason, "breaker.loop");
+	cr_expect(strstr(err.text, "70 ms") != NULL);
+	d = decide(&a, p, &frozen);
+	cr_expect(d.verdict == CORDON_REFUSE && strcmp(d.reason, "probe.suspected") == 0);
+	cr_expect_str_eq(decide(&wrong, p, &frozen).reason, "probe.suspected");
+	cr_expect(decide_enforce(&d, &a, p, &err) == -1);
+	cr_expect_str_eq(err.reason, "probe.suspected");
+	drop_profile(p);
+}
+
 Test(decide, an_unanswered_hold_is_refused_and_keeps_its_rule)
 {
 	const struct cordon_action a = action(ARGV("ls"), "/usr/bin/ls");

@@ -1,8 +1,17 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include <cordon/loop.h>
 
@@ -101,4 +110,99 @@ Test(loop, goes_on_after_an_error_when_the_same_events_are_set_again, .timeout =
 	cr_assert(eq(int, s.calls, 3));
 	cordon_loop_destroy(s.loop);
 	close(ends[1]);
+}
+
+/* From now on the kernel adds nothing to an epoll set (epoll_ctl(2), ENOSPC: as many are watched as a user
+ * may). */
+static void
+refuse_to_add(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_ctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EPOLL_CTL_ADD, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(100);
+}
+
+static void
+on_first(void *context, unsigned events)
+{
+	struct state *s = context;
+
+	(void)events;
+	s->calls++;
+	cordon_watch_set(s->watch, 0);
+	refuse_to_add();
+	cordon_watch_set(s->watch, CORDON_LOOP_READ);
+}
+
+/* The status that a child has to end with is what it saw: abort(3) is none. */
+static int
+ends_with(int (*child)(void))
+{
+	const pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(child());
+	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+static int
+watch_again(void)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	int ends[2];
+
+	if (pipe(ends) < 0 || write(ends[1], "a", 1) != 1)
+		return 1;
+	s.watch = cordon_loop_watch(s.loop, ends[0], CORDON_LOOP_READ, on_first, &s, &err);
+	if (s.watch == NULL || cordon_loop_run(s.loop, &err) == 0 || s.calls != 1 ||
+		err.sys != ENOSPC || cordon_loop_run(s.loop, &err) == 0)
+		return 2;
+	cordon_watch_remove(s.watch);
+	cordon_loop_destroy(s.loop);
+	return 0;
+}
+
+Test(loop, ends_with_an_error_when_a_descriptor_cannot_be_watched_again, .timeout = 20)
+{
+	cr_assert(eq(int, ends_with(watch_again), 0));
+}
+
+static int
+watch_first(void)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		return 1;
+	/* Once, for the descriptors of the loop itself. */
+	s.timer = cordon_loop_timer(s.loop, 1, 0, on_time, &s, &err);
+	if (cordon_loop_run(s.loop, &err) < 0)
+		return 1;
+	s.timer = cordon_loop_timer(s.loop, 1, 0, on_time, &s, &err);
+	refuse_to_add();
+	if (cordon_loop_watch(s.loop, ends[0], CORDON_LOOP_READ, on_first, &s, &err) != NULL ||
+		err.sys != ENOSPC || cordon_loop_run(s.loop, &err) < 0 || s.calls != 200)
+		return 2;
+	cordon_loop_destroy(s.loop);
+	return 0;
+}
+
+Test(loop, goes_on_without_a_descriptor_that_could_not_be_watched_at_all, .timeout = 20)
+{
+	cr_assert(eq(int, ends_with(watch_first), 0));
 }

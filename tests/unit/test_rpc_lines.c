@@ -136,3 +136,27 @@ Test(rpc_lines, the_begin_of_a_line_is_not_given_back)
 	feed("o\n", 2);
 	expect(LINES_ONE);
 }
+
+Test(rpc_lines, a_line_has_a_minute_and_more_when_it_is_long)
+{
+	struct lines l;
+	size_t room, size;
+	const char *line;
+
+	lines_init(&l, LINE_MAX_BYTES);
+	cr_expect(eq(u64, lines_patience_ms(&l), 0));
+	memcpy(lines_room(&l, &room), "{}\n{", 4);
+	lines_added(&l, 4);
+	cr_expect(eq(int, (int)lines_next(&l, &line, &size), LINES_ONE));
+	cr_expect(eq(u64, lines_patience_ms(&l), LINE_MS));
+	for (int i = 0; i < 16; i++) {
+		memset(lines_room(&l, &room), ' ', LINE_READ);
+		lines_added(&l, LINE_READ);
+	}
+	cr_expect(eq(u64, lines_patience_ms(&l), LINE_MS + 16000));
+	memcpy(lines_room(&l, &room), "}\n", 2);
+	lines_added(&l, 2);
+	cr_expect(eq(int, (int)lines_next(&l, &line, &size), LINES_ONE));
+	cr_expect(eq(u64, lines_patience_ms(&l), 0));
+	lines_finish(&l);
+}

@@ -23,7 +23,8 @@ struct cordon_loop *cordon_loop_create(struct cordon_error *err) CORDON_CHECKED;
 /* All watches and timers must have been removed. NULL is accepted. */
 void cordon_loop_destroy(struct cordon_loop *loop);
 /* Runs until cordon_loop_stop or until nothing is watched; a paused watch and a timer that has fired
- * for good do not count. May be run again. */
+ * for good do not count. May be run again. -1 also when the kernel did not let a descriptor be watched
+ * (cordon_watch_set), for which there is nothing to wait any more: it cannot be run again then. */
 int cordon_loop_run(struct cordon_loop *loop, struct cordon_error *err) CORDON_CHECKED;
 void cordon_loop_stop(struct cordon_loop *loop);
 
@@ -33,6 +34,7 @@ void cordon_loop_stop(struct cordon_loop *loop);
  * on failure. */
 struct cordon_watch *cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events,
 	cordon_watch_fn *fn, void *context, struct cordon_error *err) CORDON_CHECKED;
+/* Where the kernel does not let it be watched (ENOMEM, ENOSPC) the loop stops, with an error. */
 void cordon_watch_set(struct cordon_watch *watch, unsigned events);
 /* Safe inside any callback, its own too; no call of fn follows, and fd may be closed at once. NULL is
  * accepted. */

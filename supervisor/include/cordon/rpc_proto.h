@@ -16,6 +16,8 @@
  *	                                                one file of the workspace, answered as START is
  *	TAIL          10      rpc      after READY      u64 request, u32 how many records at most
  *	MALFORMED     11      rpc      after READY      u32 lines since the last one that were no requests
+ *	UNKNOWN       12      rpc      after READY      u64 request, string name: a run that its caller names and
+ *	                                                never had; answered by REFUSED
  *	WELCOME       65      monitor  first message    struct rpc_welcome
  *	STARTED       66      monitor  answers START,   struct rpc_started; stdin (when asked for), stdout
  *	                               FILE             and stderr of the run, or its terminal's master
@@ -52,6 +54,7 @@ enum rpc_message {
 	RPC_FILE = 9,
 	RPC_TAIL = 10,
 	RPC_MALFORMED = 11,
+	RPC_UNKNOWN = 12,
 	RPC_WELCOME = 65,
 	RPC_STARTED = 66,
 	RPC_EXITED = 67,

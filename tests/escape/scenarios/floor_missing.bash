@@ -1,6 +1,6 @@
 # Sourced by the driver of the escape tests.
 #
-# M1: where a part of the floor cannot be had, nothing runs, and what is said has the way on. Red when a
+# M1, T-IMPACT-001: where a part of the floor cannot be had, nothing runs, and what is said has the way on. Red when a
 # run goes on without its user namespace, or without a limit that the profile says must be enforced.
 
 scenario_floor_userns_off() {

@@ -1,6 +1,6 @@
 # Sourced by the driver of the escape tests.
 #
-# M10, A17: floods that end a run, or that must not be felt outside.
+# M10, A17, T-IMPACT-002: floods that end a run, or that must not be felt outside.
 
 # Reaching the output limit is the end, and no more than that comes out.
 scenario_flood_output() {

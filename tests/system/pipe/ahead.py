@@ -16,7 +16,7 @@ POLICY, FLOOR = -31001, -31004
 def prepared(link):
     """pid 1 of each sandbox that waits for its launch."""
     own = descendants(link.process.pid)
-    return [p for (p, _), name in own.items() if name.startswith("cordon") and not parent_of_own(p)]
+    return [p for (p, _), name in own.items() if name.startswith("cordon") and parent_of_own(p) is False]
 
 
 def wait_for_prepared(link, count=2):

@@ -1,7 +1,10 @@
 """Who asks: profiles, sessions, other callers, other users, and what is left at the end."""
+import ctypes
+import errno
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -17,7 +20,7 @@ RUN_METHODS = (("write", {"text": "x"}), ("closeStdin", {}), ("read", {}), ("wai
 
 # Profiles
 
-@it("a15_a profile is one of the caller's names: others and invented ones are answered alike")
+@it("T-DISC-001: a15_a profile is one of the caller's names: others and invented ones are answered alike")
 def _(place):
     place.file("home/.config/cordon/profiles/mine.json",
                '{"cordonProfile": 1, "name": "mine"}', 0o600)
@@ -39,7 +42,7 @@ def _(place):
     check(not os.path.exists(place.work + "/started"), "it ran")
 
 
-@it("-p lists the profiles of the caller, the first is the default")
+@it("T-DISC-001: -p lists the profiles of the caller, the first is the default")
 def _(place):
     file = place.file("p.json", '{"cordonProfile": 1, "name": "of-a-file", "filesystem": {"workspace": "read"}}',
                       0o600)
@@ -172,9 +175,9 @@ def _(place):
 # The end of a link
 
 def leave_runs(link, mark):
-    for i in range(5):
+    for i in range(10):
         link.start("sh", "-c", f"trap '' TERM HUP INT; setsid sleep {mark} & sleep {mark}", session=f"a:b:c{i}")
-    wait_until(lambda: len(with_words("sleep", mark)) == 10, "ten processes")
+    wait_until(lambda: len(with_words("sleep", mark)) == 20, "two processes of each of ten runs")
     return descendants(link.process.pid)
 
 
@@ -237,7 +240,7 @@ def _(place):
         gone(before)
 
 
-@it("SIGKILL to any process of cordon but its ledger (recorded.py) ends everything")
+@it("T-IMPACT-001: SIGKILL to any process of cordon but its ledger (recorded.py) ends everything")
 def _(place):
     names = None
     at = 0
@@ -255,12 +258,15 @@ def _(place):
 
 
 def parent_of_own(pid):
-    """cordon's own, not pid 1 of a run, which has the launcher's name."""
-    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("NSpid:"):
-                return len(line.split()) == 2
-    return False
+    """cordon's own, not pid 1 of a run, which has the launcher's name. None: it has gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            for line in f:
+                if line.startswith("NSpid:"):
+                    return len(line.split()) == 2
+    except FileNotFoundError:
+        pass
+    return None
 
 
 @it("no two of cordon's processes are copies of one another: each was executed (A10)")
@@ -309,7 +315,7 @@ def _(place):
     same(own, "only-mine")
 
 
-@it("a foreign run and an invented one are answered with the same bytes")
+@it("T-DISC-002: a foreign run and an invented one are answered with the same bytes")
 def _(place):
     server = Listening(place)
     one, two = server.link(), server.link()
@@ -358,6 +364,28 @@ def _(place):
     server.link().alive()
 
 
+@it("T-IMPACT-002: 10,000 calls at once: what is too much is answered busy, each exactly once, and nobody else waits")
+def _(place):
+    server = Listening(place)
+    many, other = server.link(), server.link()
+    count = 10000
+    lines = b"".join(b'{"jsonrpc":"2.0","id":%d,"method":"ping"}\n' % i for i in range(1000, 1000 + count))
+    # The control: what may be asked at once is.
+    many.send_bytes(lines[:lines.index(b'"id":2500,') - len(b'{"jsonrpc":"2.0",')])
+    for i in range(1000, 2500):
+        same(many.result(i), {})
+    many.send_bytes(lines)
+    other.alive()
+    same(other.run("echo", "served")["stdout"]["text"], "served\n")
+    wait_until(lambda: many.read(1) and len(many.inbox) == count, "an answer to each")
+    refused = [m["error"] for _, m in many.inbox if "error" in m]
+    same({(e["code"], e["data"]["reason"], e["data"]["retryable"]) for e in refused}, {(BUSY, "limit.rate", True)})
+    same(sorted(m["id"] for _, m in many.inbox), list(range(1000, 1000 + count)))
+    many.inbox.clear()
+    wait_until(lambda: "result" in many.reply(many.request("ping")), "room")
+    same(many.run("echo", "again")["stdout"]["text"], "again\n")
+
+
 @it("the end of cordon serve --listen takes its socket away, and its runs")
 def _(place):
     server = Listening(place)
@@ -376,6 +404,50 @@ def _(place):
     same(os.stat(server.path).st_mode & 0o777, 0o600)
 
 
+def appearances(directory, name, do):
+    """How the name comes to be in the directory while do() runs: the inotify(7) events that have it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    check(fd >= 0 and libc.inotify_add_watch(fd, os.fsencode(directory), 0x180) >= 0, "inotify")  # CREATE, MOVED
+    do()
+    found, data = [], os.read(fd, 1 << 16)
+    os.close(fd)
+    while data:
+        _, mask, _, size = struct.unpack_from("iIII", data)
+        if data[16:16 + size].rstrip(b"\0").decode() == name:
+            found.append({0x80: "moved", 0x100: "created"}[mask])
+        data = data[16 + size:]
+    return found
+
+
+@it("the name of a socket is there when it is listened to, and not before")
+def _(place):
+    os.makedirs(place.path + "/s", mode=0o700)
+    same(appearances(place.path + "/s", "one", lambda: Listening(place, name="s/one")), ["moved"])
+    # The control: bound to its name.
+    s = socket.socket(socket.AF_UNIX)
+    same(appearances(place.path + "/s", "two", lambda: s.bind(place.path + "/s/two")), ["created"])
+    with socket.socket(socket.AF_UNIX) as early:
+        same(early.connect_ex(place.path + "/s/two"), errno.ECONNREFUSED, "a connection that comes early")
+    s.close()
+    same(sorted(os.listdir(place.path + "/s")), ["one", "two"], "what is left")
+
+
+@it("a socket takes the place of one that nobody listens to, with a path as long as it may be")
+def _(place):
+    name = "s/" + "x" * (107 - len(place.path) - 3)
+    os.makedirs(place.path + "/s", mode=0o700)
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(os.path.join(place.path, name))
+    dead.close()
+    server = Listening(place, name=name)
+    same(len(server.path), 107)
+    with socket.socket(socket.AF_UNIX) as s:  # until then the dead one is there
+        wait_until(lambda: s.connect_ex(server.path) == 0, "the new socket")
+    server.link().alive()
+    same(os.listdir(place.path + "/s"), [name[2:]], "what is left")
+
+
 @it("--listen does not take the place of a file, and not that of a socket that answers")
 def _(place):
     file = place.file("s/file", "precious")
@@ -386,6 +458,9 @@ def _(place):
         check(r.stderr.startswith(b"cordon: "), r.stderr)
     with open(file, encoding="utf-8") as f:
         same(f.read(), "precious")
+
+
+STRANGER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 @it("T-RECON-001: another user is closed without a byte, and that is on record once")
@@ -404,15 +479,46 @@ def _(place):
         return subprocess.run([*who, "/usr/bin/python3", "-c", probe, server.path], capture_output=True,
                               timeout=PATIENCE, check=False, text=True).stdout.strip()
     holds(connect(), '"result"', "the owner's answer")
-    same(connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"), "b''", "the stranger's")
+    same(server.stderr(), "")
+    same(connect(*STRANGER), "b''", "the stranger's")
+    same(server.stderr(), "cordon: caller.unknown: user 65534 was turned away, 1 times so far\n", "the event")
     for _i in range(5):
-        connect("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        connect(*STRANGER)
     server.link().alive()
     server.end()
     strangers = [r for _, r in records(place) if r["kind"] == "refused"]
     check(strangers, "none of them is on record")
     same((strangers[0]["reason"], strangers[0]["uid"], strangers[0]["leftOut"]), ("caller.unknown", 65534, 0))
     check(len(strangers) <= 4, len(strangers), "records")
+
+
+@it("T-RECON-001: connections of another user that fail and fail make that user slow, by one event, and nobody else")
+def _(place):
+    if os.geteuid() != 0:
+        raise NotMine("for root, who can be another user")
+    server = Listening(place)
+    os.chmod(server.path, 0o666)
+    os.chmod(os.path.dirname(server.path), 0o755)
+    os.chmod(place.path, 0o755)
+    # It says which of its connections have ended by then, and waits for the end of all when it is told to.
+    flood = ("import select, socket, sys\nall = []\nfor i in range(40):\n s = socket.socket(socket.AF_UNIX)\n"
+             " s.connect(sys.argv[1])\n all.append(s)\nprint('up', flush=True)\nsys.stdin.readline()\n"
+             "print([s.recv(100) for s in all] == [b''] * 40, flush=True)\nsys.stdin.readline()")
+    stranger = subprocess.Popen([*STRANGER, "/usr/bin/python3", "-c", flood, server.path], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+    place.ends.append(stranger.kill)
+    same(stranger.stdout.readline(), "up\n")
+    wait_until(lambda: "limit.connections" in server.stderr(), "the event")
+    same(server.link().run("echo", "served")["stdout"]["text"], "served\n", "what the owner gets meanwhile")
+    stranger.stdin.write("\n")
+    stranger.stdin.flush()
+    same(stranger.stdout.readline(), "True\n", "all were closed without a byte")
+    same(server.stderr().count("limit.connections: too many connections of user 65534"), 1, "events")
+    stranger.stdin.close()
+    stranger.wait(PATIENCE)
+    server.link().alive()
+    server.end()
+    same([r["reason"] for _, r in records(place) if r["kind"] == "refused"].count("limit.connections"), 1, "records")
 
 
 @it("T-RECON-001: no process of cordon listens on an internet socket")
