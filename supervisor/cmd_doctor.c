@@ -1,4 +1,4 @@
-/* cordon doctor: what this machine gives, found by trying. */
+/* cordon doctor: what this machine gives, found by trying; and whether runs can be recorded. */
 #include "cmd.h"
 
 #include <getopt.h>
@@ -12,11 +12,13 @@
 #include <cordon/launcher.h>
 
 #include "config.h"
+#include "ledger_probe.h"
 
 static const char usage[] =
 	"Usage: cordon doctor [--json] [--workspace DIR]\n\n"
-	"Tries each protection on this machine, as this user, and says what to do about\n"
-	"what is missing. Exit status: 0 when the floor is whole, else 1.\n";
+	"Tries each protection on this machine, as this user, and whether runs can be\n"
+	"recorded, and says what to do about what is missing. Exit status: 0 when nothing\n"
+	"is missing, else 1.\n";
 
 static const char *const words[] = { "present", "degraded", "missing" };
 
@@ -134,6 +136,8 @@ cmd_doctor(int argc, char **argv)
 	count = cordon_probe(workspace, list);
 	add_groups(list, &count);
 	add_configuration(&config, list, &count);
+	if (count < CORDON_PROTECTIONS)
+		ledger_probe(&config, &list[count++]);
 	config_finish(&config);
 	for (size_t i = 0; i < count; i++) {
 		missing += list[i].presence == CORDON_MISSING;
@@ -145,7 +149,7 @@ cmd_doctor(int argc, char **argv)
 	}
 	if (!json)
 		printf("\nRuns are %s as this user%s.\n", missing ? "NOT possible" : "possible",
-			missing    ? ": a part of the floor is missing"
+			missing    ? ": what is named missing above has to be there"
 			: degraded ? ", with what is named degraded above"
 				   : ", and the floor is whole");
 	return missing != 0;

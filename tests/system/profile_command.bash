@@ -70,4 +70,92 @@ while IFS= read -r line; do
 	json_is "$T/line" 'r["state"] in ("present", "degraded", "missing") and (r["state"] == "present" or r["remedy"] is not None)' true
 done <<<"$out"
 
+# What doctor says of the ledger, and whether a run comes to pass: both say the same.
+ledger_is() { # STATE PART-OF-THE-DETAIL
+	local before after
+	before=$(find "$HOME" | sort)
+	cordon doctor --json --workspace .
+	after=$(find "$HOME" | sort)
+	[[ $before == "$after" ]] || trouble "it makes or removes files: $after"
+	grep '"protection":"ledger"' "$T/out" >"$T/line" || trouble "no word on the ledger"
+	json_is "$T/line" 'r["state"]' "$1"
+	remedy=$(json "$T/line" 'r["remedy"] or ""')
+	[[ $(json "$T/line" 'r["detail"]') == *"$2"* ]] || trouble "not '$2': $(<"$T/line")"
+	[[ $1 == missing ]] && exits 1
+	((doctor == 0)) || return # nothing runs here for another reason
+	run -- touch started
+	if [[ $1 != missing ]]; then
+		exits 0
+		rm -f started
+	else
+		exits 125
+		not_started
+	fi
+}
+
+# What doctor advises is done as it is printed.
+mended() {
+	[[ $remedy == ch* ]] || trouble "no command: $remedy"
+	eval "$remedy"
+	ledger_is present 'can be written'
+}
+
+it "doctor tells where the ledger is, and makes none"
+HOME=$T/doctors-home
+mkdir "$HOME"
+L=$HOME/.local/state/cordon/ledger
+if ((doctor == 0)); then
+	ledger_is present "'$L', which the first run makes"
+	ledger_is present "'$L' can be written"
+else
+	skip "nothing runs here"
+	finish
+fi
+
+it "doctor tells a ledger that others could read, and the remedy works as printed"
+chmod 755 "$L"
+ledger_is missing "'$L'"
+mended
+chmod 644 "$L/key"
+ledger_is missing "'$L/key'"
+mended
+
+it "doctor tells what stands in the way of a ledger"
+mv "$L/key" "$T/key"
+ledger_is missing "is lost: '$L/key'"
+mv "$T/key" "$L/key"
+mv "$L" "$T/ledger-away"
+: >"$L"
+ledger_is missing "Not a directory"
+rm "$L"
+mv "$T/ledger-away" "$L"
+mkfifo "$T/hold" "$T/held"
+/usr/bin/python3 -c 'import fcntl, sys
+with open(sys.argv[1]) as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print(flush=True)
+    sys.stdin.read()' "$L/lock" <"$T/hold" >"$T/held" &
+exec 9>"$T/hold"
+read -r <"$T/held"
+ledger_is missing "the lock of '$L'"
+exec 9>&-
+wait
+ledger_is present "can be written"
+
+it "doctor tells a place that cannot be written"
+if ((EUID == 0)); then
+	not_mine "root may write everywhere"
+else
+	chmod 500 "$L"
+	ledger_is degraded "cannot make files in '$L'"
+	chmod 700 "$L"
+	chmod 400 "$L/lock"
+	ledger_is missing "cannot write '$L/lock'"
+	mended
+	HOME=$T/closed
+	mkdir "$HOME"
+	chmod 500 "$HOME"
+	ledger_is missing "none can be made in '$HOME'"
+fi
+
 finish
