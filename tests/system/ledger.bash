@@ -211,4 +211,37 @@ says "unknown option '--kee'"
 ledger --help
 exits 0
 
+demo=$here/../../docs/examples/ledger_demo
+demonstrate() { # the cordon to do it with
+	out=$(CORDON=$1 timeout -s KILL 120 "$demo" 2>"$T/err" </dev/null)
+	status=$?
+	err=$(<"$T/err")
+}
+
+it "docs/examples/ledger_demo shows all as promised, and leaves nothing"
+XDG_STATE_HOME=$T/other-state run -- true
+if ((status != 0)); then
+	skip "nothing runs here"
+	finish
+fi
+export TMPDIR=$T/demo
+mkdir "$TMPDIR"
+demonstrate "$CORDON"
+exits 0
+silent
+[[ $out == *"All as promised." ]] || trouble "$out"
+[[ -z $(ls -A "$TMPDIR") ]] || trouble "it leaves $(ls -A "$TMPDIR")"
+
+it "docs/examples/ledger_demo tells a cordon that does not keep the promise"
+mkdir "$T/false"
+for lie in 'ledger verify|echo intact: 3 records; exit 0' 'ledger prove|echo {}; exit 0' \
+	'run -- touch|touch "$4"; exit 125'; do
+	printf '#!/bin/bash\n[[ "$*" == "%s"* ]] && { %s; }\nexec "%s" "$@"\n' "${lie%%|*}" "${lie#*|}" "$CORDON" \
+		>"$T/false/cordon"
+	chmod 755 "$T/false/cordon"
+	demonstrate "$T/false/cordon"
+	exits 1
+	[[ $out == *"NOT AS PROMISED: "* ]] || trouble "$lie: $out"
+done
+
 finish
