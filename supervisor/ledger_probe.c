@@ -162,8 +162,33 @@ probe_directory(int directory, const char *path, struct finding *f)
 		       : 0;
 }
 
+/* The file that checkpoints are copied to, where the configuration names one. */
 static int
-probe(const struct config *config, struct finding *f)
+probe_witness(const char *path, struct finding *f)
+{
+	CORDON_FREE char *above = NULL;
+	struct stat st;
+
+	if (path == NULL)
+		return 0;
+	if (stat(path, &st) == 0) {
+		if (S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+			return 0;
+		return find(f, S_ISREG(st.st_mode) ? errno : 0,
+			"the witness of the ledger is no file that can be appended to:", path,
+			"let this user append to it, or name another file in the configuration");
+	}
+	above = errno == ENOENT ? strdup(path) : NULL;
+	if (above != NULL && strrchr(above, '/') != NULL)
+		strrchr(above, '/')[1] = '\0';
+	if (above != NULL && faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	return find(f, errno, "there is no witness of the ledger, and it cannot be made:", path,
+		"make it, or name another file in the configuration");
+}
+
+static int
+probe_place(const struct config *config, struct finding *f)
 {
 	CORDON_FREE char *path = ledger_place(config, &f->detail);
 	CORDON_CLOSE int directory = -1;
@@ -184,6 +209,14 @@ probe(const struct config *config, struct finding *f)
 					 : "let this user open it, " ELSEWHERE);
 	cordon_fail(&f->detail, CORDON_OK, 0, "'%s', which the first run makes", path);
 	return probe_above(path, f);
+}
+
+static int
+probe(const struct config *config, struct finding *f)
+{
+	const int result = probe_place(config, f);
+
+	return result == 0 ? probe_witness(config->ledger_witness, f) : result;
 }
 
 void

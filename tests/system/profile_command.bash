@@ -71,10 +71,10 @@ while IFS= read -r line; do
 done <<<"$out"
 
 # What doctor says of the ledger, and whether a run comes to pass: both say the same.
-ledger_is() { # STATE PART-OF-THE-DETAIL
+ledger_is() { # STATE PART-OF-THE-DETAIL [OPTION]...
 	local before after
 	before=$(find "$HOME" | sort)
-	cordon doctor --json --workspace .
+	cordon doctor --json --workspace . "${@:3}"
 	after=$(find "$HOME" | sort)
 	[[ $before == "$after" ]] || trouble "it makes or removes files: $after"
 	grep '"protection":"ledger"' "$T/out" >"$T/line" || trouble "no word on the ledger"
@@ -83,7 +83,7 @@ ledger_is() { # STATE PART-OF-THE-DETAIL
 	[[ $(json "$T/line" 'r["detail"]') == *"$2"* ]] || trouble "not '$2': $(<"$T/line")"
 	[[ $1 == missing ]] && exits 1
 	((doctor == 0)) || return # nothing runs here for another reason
-	run -- touch started
+	run "${@:3}" -- touch started
 	if [[ $1 != missing ]]; then
 		exits 0
 		rm -f started
@@ -141,6 +141,18 @@ ledger_is missing "the lock of '$L'"
 exec 9>&-
 wait
 ledger_is present "can be written"
+
+it "doctor tells a witness that cannot be appended to"
+mkdir "$T/witnesses"
+printf '{"cordonConfig": 1, "ledger": {"witness": "%s"}}' "$T/witnesses/a/b" >"$T/config.json"
+chmod 600 "$T/config.json"
+ledger_is missing "'$T/witnesses/a/b'" --config "$T/config.json"
+mkdir "$T/witnesses/a"
+ledger_is present "can be written" --config "$T/config.json"
+[[ -s $T/witnesses/a/b ]] || trouble "the control: there is no witness"
+rm "$T/witnesses/a/b"
+mkdir "$T/witnesses/a/b"
+ledger_is missing "'$T/witnesses/a/b'" --config "$T/config.json"
 
 it "doctor tells a place that cannot be written"
 if ((EUID == 0)); then
