@@ -137,15 +137,17 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct idma
 }
 
 int
-idmap_possible(int fd, int user_namespace)
+idmap_possible(int fd, int user_namespace, int *ret_tried)
 {
 	CORDON_CLOSE int tree =
 		open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP,
 		.userns_fd = (uint64_t)user_namespace };
 
-	if (tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0)
+	if (tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &map, sizeof(map)) == 0) {
+		*ret_tried = cordon_fd_take(&tree);
 		return 1;
+	}
 	/* fs/namespace.c, can_idmap_mount(): what the file system or an earlier map does not let. */
 	return tree >= 0 && (errno == EINVAL || errno == EPERM) ? 0 : -1;
 }

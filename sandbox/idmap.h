@@ -27,5 +27,6 @@ int idmap_write(pid_t pid, uid_t inside, uid_t outside, gid_t group_inside, gid_
 int idmap_write_self(uid_t inside, uid_t outside, gid_t group_inside, gid_t group_outside);
 
 /* Whether the directory fd lies on a file system that can be idmapped, found by trying: 1 or 0; -1 with
- * errno when that could not be found out. */
-int idmap_possible(int fd, int user_namespace);
+ * errno when that could not be found out. *ret_tried: with 1, the caller's to close, for which the kernel waits
+ * up to some milliseconds. */
+int idmap_possible(int fd, int user_namespace, int *ret_tried);

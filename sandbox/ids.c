@@ -143,8 +143,9 @@ ids_choose(struct sandbox_setup *s, int workspace, unsigned slot, struct cordon_
 	if (workspace >= 0) {
 		if (namespace_for(s, workspace, &s->workspace_idmap, err) < 0)
 			return -1;
-		possible =
-			s->workspace_idmap < 0 ? 1 : idmap_possible(workspace, s->workspace_idmap);
+		possible = s->workspace_idmap < 0
+				   ? 1
+				   : idmap_possible(workspace, s->workspace_idmap, &s->tried);
 		/* A shortage is no reason to become somebody else. */
 		if (possible < 0)
 			return cordon_fail(
@@ -158,6 +159,7 @@ ids_choose(struct sandbox_setup *s, int workspace, unsigned slot, struct cordon_
 void
 ids_settle(struct sandbox_setup *s)
 {
+	cordon_fd_close_p(&s->tried);
 	for (size_t i = 0; i < s->idmap_count; i++)
 		idmap_settle(&s->idmaps[i].map);
 }
@@ -165,6 +167,7 @@ ids_settle(struct sandbox_setup *s)
 void
 ids_finish(struct sandbox_setup *s)
 {
+	cordon_fd_close_p(&s->tried);
 	drop_maps(s);
 	free(s->mount_idmap);
 	s->mount_idmap = NULL;

@@ -14,6 +14,7 @@
  * is not root, and else refused (floor.idmap) unless the plan says that root may be mapped. */
 int ids_choose(struct sandbox_setup *setup, int workspace, unsigned slot,
 	struct cordon_error *err) CORDON_CHECKED;
-/* Reaps the helpers of the maps; they ended when these were made. */
+/* The run has started: reaps the helpers of the maps, which ended when these were made, and lets go of what
+ * was tried. */
 void ids_settle(struct sandbox_setup *setup);
 void ids_finish(struct sandbox_setup *setup);

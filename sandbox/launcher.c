@@ -2,7 +2,8 @@
  * bounded by CORDON_LAUNCH_PLANS and CORDON_LAUNCH_RUNS).
  *
  * MUST 1 A message that breaks the protocol ends the launcher and all its runs.
- * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7).
+ * MUST 2 When the link ends, every run is killed and cleaned up before the launcher goes (M7), and before it
+ *        closes its own end: whoever waits for that may unmount the workspaces.
  *
  * calls: epoll_create1 epoll_ctl epoll_wait clock_gettime prctl setsid openat dup2 fcntl fstat fstatfs and
  * those of link.c run.c netns.c */
@@ -301,7 +302,10 @@ end_all(struct launcher *l)
 {
 	l->ending = 1;
 	pool_finish(l);
-	cordon_fd_close_p(&l->link);
+	if (l->link >= 0) {
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->link, NULL);
+		l->last_word = cordon_fd_take(&l->link);
+	}
 	for (struct run *r = l->runs; r != NULL; r = r->next)
 		run_kill(r, CORDON_END_KILLED);
 }
@@ -452,7 +456,9 @@ detach(void)
 int
 cordon_launcher_main(int link)
 {
-	struct launcher l = { .link = link, .lifeline = -1, .epoll = -1, .net = { 0, -1 } };
+	struct launcher l = {
+		.link = link, .lifeline = -1, .epoll = -1, .last_word = -1, .net = { 0, -1 }
+	};
 	struct cordon_error err = { 0 };
 	int status = 1;
 
@@ -468,6 +474,9 @@ cordon_launcher_main(int link)
 		cgroup_sweep_dead(l.cgroups);
 		status = loop(&l);
 	}
+	trash_close_all(&l.trash);
+	cordon_fd_close_p(&l.link);
+	cordon_fd_close_p(&l.last_word);
 	while (l.plans != NULL) {
 		struct launcher_plan *next = l.plans->next;
 
@@ -480,6 +489,5 @@ cordon_launcher_main(int link)
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.epoll);
 	cordon_fd_close_p(&l.lifeline);
-	cordon_fd_close_p(&l.link);
 	return status;
 }

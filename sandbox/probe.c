@@ -242,6 +242,7 @@ probe_idmap(struct findings *f, const char *workspace)
 {
 	CORDON_CLOSE int fd =
 		workspace == NULL ? -1 : open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CORDON_CLOSE int tried = -1;
 	struct idmap map = { .ns = -1, .helper = -1 };
 	struct cordon_error err = { 0 };
 	struct stat st;
@@ -251,7 +252,7 @@ probe_idmap(struct findings *f, const char *workspace)
 	if (idmap_create(st.st_uid, 1879048192u, st.st_gid, 1879048192u, &map, &err) < 0)
 		found(f, "idmapped-mounts", CORDON_MISSING, "Linux 5.12 or newer is needed", "%s",
 			err.text);
-	else if (idmap_possible(fd, map.ns) == 1)
+	else if (idmap_possible(fd, map.ns, &tried) == 1)
 		found(f, "idmapped-mounts", CORDON_PRESENT, "", "work on this workspace");
 	else if (st.st_uid != 0)
 		found(f, "idmapped-mounts", CORDON_DEGRADED,

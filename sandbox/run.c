@@ -55,19 +55,11 @@ end_watch(struct run *run)
 	run->watch = NULL;
 }
 
-/* `cordon run` asks for one run only: whoever unmounts the workspace after it must find that nothing of it is
- * open. A launcher that serves on has it open for the next run in any case. */
-static struct trash *
-trash_of(struct launcher *l)
-{
-	return l->sequence > 1 ? &l->trash : NULL;
-}
-
 void
 run_end_covers(struct launcher *l, struct run *run)
 {
 	end_watch(run);
-	covers_finish(&run->setup.covers, run->workspace, trash_of(l));
+	covers_finish(&run->setup.covers, run->workspace, &l->trash);
 }
 
 static void
@@ -188,6 +180,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 	run->setup = (struct sandbox_setup){ .plan = &run->plan,
 		.launch = &run->launch,
 		.workspace_idmap = -1,
+		.tried = -1,
 		.netns = -1,
 		.stdio = { -1, -1, -1 },
 		.held = -1,

@@ -53,6 +53,7 @@ struct pool;
 /* What all runs of a launcher share. */
 struct launcher {
 	int link, lifeline, epoll;
+	int last_word; /* the link once it has ended; its other end sees when it is closed */
 	struct timespec sampled_at;
 	int sample_interval_ms;
 	struct run *slots[RUN_SLOTS]; /* those that are listened to */

@@ -39,6 +39,7 @@ struct sandbox_setup {
 	size_t idmap_count;
 	int *mount_idmap; /* per plan mount: the ns of one of them, or -1 */
 	int workspace_idmap; /* the same */
+	int tried; /* a detached mount of the workspace with that map, which nobody uses; -1 */
 	int stdio[3]; /* -1: the pty */
 	int held; /* a byte from here releases the command; -1: it is not held */
 	int init_link; /* the child's end */

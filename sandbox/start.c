@@ -87,6 +87,17 @@ cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err)
 	return 0;
 }
 
+void
+cordon_launcher_await(int link)
+{
+	CORDON_CLOSE int end = link;
+	struct cordon_message m = { 0 };
+	struct cordon_error ignored = { 0 };
+
+	while (cordon_link_receive(end, &m, &ignored) > 0)
+		cordon_message_finish(&m);
+}
+
 int
 cordon_launcher_exec(const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err)
 {

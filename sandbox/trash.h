@@ -13,3 +13,5 @@ struct trash {
 void trash_put(struct trash *trash, int fd);
 /* Closes one. trash is not empty. */
 void trash_close_one(struct trash *trash);
+/* Closes all, several at the same time: most of it may be waiting for the disk. */
+void trash_close_all(struct trash *trash);

@@ -151,6 +151,7 @@ struct run {
 	struct ledger ledger;
 	struct intent intent;
 	int launcher_link, launcher_pidfd;
+	int ending; /* the link of a launcher that is ending; -1: nothing was executed */
 };
 
 static void
@@ -174,7 +175,7 @@ execute(struct run *r, struct run_outcome *outcome)
 	resolve_into_launch(&p->command, &p->workspace, &request.launch);
 	if (request.launch.tty != 0)
 		terminal_size(1, &request.launch.rows, &request.launch.columns);
-	monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
+	r->ending = monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
 }
 
 /* The ledger. What is refused there ends the run before it begins; what cannot be said any more afterwards,
@@ -336,6 +337,8 @@ finish(struct run *r)
 {
 	intent_close(&r->intent);
 	ledger_finish(&r->ledger);
+	if (r->ending >= 0)
+		cordon_launcher_await(r->ending);
 	report_finish(&r->report);
 	local_finish(&r->prepared);
 }
@@ -347,7 +350,8 @@ cmd_run(int argc, char **argv)
 		.options = { .prepare = { .profile = "default", .timeout_ms = UINT64_MAX } },
 		.report = { .directory = -1, .file = -1 },
 		.ledger = LEDGER_NONE,
-		.intent = INTENT_INIT(&r.ledger)
+		.intent = INTENT_INIT(&r.ledger),
+		.ending = -1
 	};
 	struct run_outcome *outcome = cordon_array(1, sizeof(*outcome));
 	struct cordon_error err = { 0 };

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -416,21 +417,19 @@ start(struct monitor *m, struct cordon_error *err)
 	return cordon_loop_run(m->loop, err);
 }
 
-/* Lets the launcher go and waits for it; sweeps behind one that was killed. */
+/* Lets the launcher go; waits for one that has not said how the run ended, and sweeps behind a killed one. */
 static void
 dismiss_launcher(struct monitor *m)
 {
 	siginfo_t info = { 0 };
 
 	cordon_fd_close_p(&m->lifeline);
-	cordon_fd_close_p(&m->link);
-	if (m->orderly) { /* it has nothing left to do but to end */
-		cordon_fd_close_p(&m->launcher);
-		return;
-	}
-	while (waitid(P_PIDFD, (id_t)m->launcher, &info, WEXITED) < 0 && errno == EINTR)
+	(void)shutdown(m->link, SHUT_WR);
+	/* In order, it has nothing left to do but to close what it has removed. */
+	while (!m->orderly && waitid(P_PIDFD, (id_t)m->launcher, &info, WEXITED) < 0 &&
+		errno == EINTR)
 		;
-	if (info.si_code != CLD_EXITED || info.si_status != 0)
+	if (!m->orderly && (info.si_code != CLD_EXITED || info.si_status != 0))
 		cordon_launcher_sweep(info.si_pid, m->request->launch.workspace,
 			m->request->plan->protect, m->request->plan->protect_count);
 	cordon_fd_close_p(&m->launcher);
@@ -474,7 +473,7 @@ conclude_streams(const struct monitor *m)
 	}
 }
 
-void
+int
 monitor_run(const struct run_request *request, int launcher_link, int launcher_pidfd,
 	struct run_outcome *outcome)
 {
@@ -497,4 +496,5 @@ monitor_run(const struct run_request *request, int launcher_link, int launcher_p
 		give_up(&m, &err);
 	clean_up(&m);
 	conclude_streams(&m);
+	return m.link;
 }

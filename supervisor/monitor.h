@@ -18,6 +18,7 @@ struct run_request {
 };
 
 /* Runs it to its end. Everything that can go wrong is an outcome. launcher_link and launcher_pidfd:
- * from cordon_launcher_fork; taken. */
-void monitor_run(const struct run_request *request, int launcher_link, int launcher_pidfd,
+ * from cordon_launcher_fork; taken. Returns the link, for cordon_launcher_await: until then directories of the
+ * workspace that were removed may still be open. */
+int monitor_run(const struct run_request *request, int launcher_link, int launcher_pidfd,
 	struct run_outcome *outcome);

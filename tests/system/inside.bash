@@ -54,6 +54,23 @@ prints "$T/w"$'\nnew\n1\nw'
 [[ $(<"$T/w/made") == new ]] || trouble "the file did not arrive"
 [[ $(stat -c %u "$T/w/made") == "$EUID" ]] || trouble "the file belongs to $(stat -c %u "$T/w/made")"
 
+it "the workspace can be unmounted as soon as cordon has ended"
+if ((EUID == 0)); then
+	unshare --mount sh -c '
+		mkdir "$1/mounted" || exit 9
+		for i in 1 2 3 4 5 6 7 8 9 10; do
+			mount -t tmpfs none "$1/mounted" || exit 9
+			"$2" run --workspace "$1/mounted" -- ls -A . || exit
+			umount "$1/mounted" || exit
+		done' sh "$T" "$CORDON" >"$T/out" 2>"$T/err" </dev/null
+	status=$?
+	err=$(<"$T/err")
+	exits 0
+	[[ $(grep -c '^\.vscode$' "$T/out") == 10 ]] || trouble "nothing was held: $(<"$T/out")"
+else
+	not_mine "mounting is root's"
+fi
+
 it "a03_names in a directory that cannot be written are not held, others are"
 mkdir -p "$T/w/locked/.git"
 chmod 555 "$T/w/locked"

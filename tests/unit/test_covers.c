@@ -469,3 +469,26 @@ Test(covers, a_removed_placeholder_may_be_closed_later)
 	trash_close_one(&trash);
 	cr_expect(eq(uint, trash.count, 0));
 }
+
+Test(covers, all_that_is_left_is_closed_at_once)
+{
+	struct trash trash = { .count = 0 };
+	const unsigned counts[] = { 0, 1, 7, 40 };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct trash copy;
+		struct stat st;
+		int closed = 0;
+
+		for (unsigned k = 0; k < counts[i]; k++)
+			trash_put(&trash, open("/", O_PATH | O_CLOEXEC));
+		cr_assert(eq(uint, trash.count, counts[i]));
+		copy = trash;
+		trash_close_all(&trash);
+		cr_expect(eq(uint, trash.count, 0));
+		for (unsigned k = 0; k < counts[i]; k++)
+			closed += fstat(copy.fds[k], &st) < 0 && errno == EBADF;
+		cr_expect(eq(int, closed, (int)counts[i]));
+	}
+	cr_expect(eq(int, waitpid(-1, NULL, WNOHANG), -1), "nobody is left");
+}

@@ -16,6 +16,10 @@ int cordon_launcher_fork(int *ret_link, int *ret_pidfd, struct cordon_error *err
 int cordon_launcher_exec(
 	const char *path, int *ret_link, int *ret_pidfd, struct cordon_error *err) CORDON_CHECKED;
 
+/* Waits until a launcher whose runs have ended holds nothing of their workspaces any more. link: from
+ * cordon_launcher_fork, and shut down for writing; taken. */
+void cordon_launcher_await(int link);
+
 /* What the launcher process does, until its link ends. Returns its exit status. */
 int cordon_launcher_main(int link);
 
