@@ -20,6 +20,7 @@
 #include "store_files.h"
 
 #define NEAR (2 * CORDON_LEDGER_PAGE) /* what follows a record begins in its page, or in the next */
+#define LOOK (256 * CORDON_LEDGER_PAGE) /* more than most batches */
 
 static int
 failed(struct cordon_error *err, const char *what, uint32_t index)
@@ -123,6 +124,7 @@ enter(struct store *s, int *fd, uint32_t index, struct cordon_error *err)
 	}
 	s->last_position = CORDON_LEDGER_BATCH_MAX; /* not known yet */
 	s->entered = 1;
+	s->looked = 0;
 	return 0;
 }
 
@@ -176,19 +178,22 @@ clear_header(struct store *s, int fd, uint32_t index, const struct cordon_ledger
 	return result;
 }
 
-/* Looks no further than a page when that is enough: a segment is long, and what a writer that was killed has left goes
- * on from its begin. After a power failure it need not. */
+/* A segment is long: mostly no more is looked at than what would begin a record. What a writer that was killed has left
+ * goes on from its begin. After a power failure it need not, so all is looked at once; and where the kernel is the same
+ * somewhat more, once: the disk may have been away. */
 static enum cordon_ledger_found
 next(struct store *s, struct cordon_ledger_record *record, struct cordon_error *err)
 {
-	const size_t near = s->cursor.at / CORDON_LEDGER_PAGE * CORDON_LEDGER_PAGE + NEAR;
+	const size_t near =
+		s->cursor.at / CORDON_LEDGER_PAGE * CORDON_LEDGER_PAGE + (s->looked ? NEAR : LOOK);
 	enum cordon_ledger_found found;
 
 	if (near < CORDON_LEDGER_SEGMENT) {
 		s->cursor.size = near;
 		found = cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
 		s->cursor.size = CORDON_LEDGER_SEGMENT;
-		if (found == CORDON_LEDGER_RECORD || (found == CORDON_LEDGER_END && s->same_kernel))
+		if (found == CORDON_LEDGER_RECORD ||
+			(found == CORDON_LEDGER_END && (s->looked || s->same_kernel)))
 			return found;
 	}
 	return cordon_ledger_cursor_next(&s->cursor, record, NULL, err);
@@ -204,6 +209,7 @@ go_to_end(struct store *s, struct cordon_error *err)
 
 	while ((found = next(s, &record, &why)) == CORDON_LEDGER_RECORD)
 		s->last_position = record.position;
+	s->looked |= found == CORDON_LEDGER_END;
 	if (found == CORDON_LEDGER_END)
 		return 0;
 	if (found == CORDON_LEDGER_TORN)
@@ -295,8 +301,7 @@ segments_open(struct store *s, struct cordon_error *err)
 {
 	const struct cordon_ledger_state empty = { 0 };
 	struct cordon_ledger_cursor hint = { 0 };
-	uint32_t position = 0;
-	const int hinted = files_get_hint(s, &hint, &position);
+	const int hinted = files_get_hint(s, &hint);
 	uint32_t index = hinted ? hint.index : last_begun(s, 0);
 	CORDON_CLOSE int fd = open_whole(s, index, 0);
 
@@ -316,7 +321,7 @@ segments_open(struct store *s, struct cordon_error *err)
 	if (hinted && agrees(s, &hint)) {
 		s->cursor.at = hint.at;
 		s->cursor.state = hint.state;
-		s->last_position = position;
+		s->synced = hint.state.tree.size;
 	}
 	return 0;
 }

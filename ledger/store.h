@@ -22,6 +22,7 @@ struct store {
 	struct cordon_ledger_cursor cursor; /* behind the last record that is written */
 	uint32_t last_position; /* in its batch, of that record */
 	int entered; /* this segment is new to us */
+	int looked; /* that nothing stands behind its end */
 	uint8_t kernel[16]; /* the id of this boot; zeroes: not known */
 	int same_kernel; /* "position" is of this boot */
 	uint32_t settled; /* every intent before this segment has its end, or a living writer */

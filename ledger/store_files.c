@@ -193,13 +193,13 @@ files_rewrite(const struct store *s)
 struct hint {
 	uint8_t magic[8];
 	uint64_t at;
-	uint32_t index, position, settled, crc;
+	uint32_t index, settled, crc, unused;
 	uint8_t boot[16];
 	uint8_t checkpoint[CORDON_DIGEST_SIZE];
 	struct cordon_ledger_state state;
 };
 
-static const uint8_t magic[8] = "cordonp2";
+static const uint8_t magic[8] = "cordonp3";
 
 static uint32_t
 hint_crc(const struct hint *h)
@@ -215,7 +215,6 @@ files_put_hint(const struct store *s)
 {
 	struct hint h = { .at = s->cursor.at,
 		.index = s->cursor.index,
-		.position = s->last_position,
 		.settled = s->settled,
 		.state = s->cursor.state };
 
@@ -251,7 +250,7 @@ read_kernel(struct store *s)
 }
 
 int
-files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_position)
+files_get_hint(struct store *s, struct cordon_ledger_cursor *ret)
 {
 	struct hint h;
 
@@ -259,15 +258,14 @@ files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_
 	if (pread(s->hint, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
 		memcmp(h.magic, magic, sizeof(magic)) != 0 || h.crc != hint_crc(&h) ||
 		h.at > CORDON_LEDGER_SEGMENT || h.at < CORDON_LEDGER_PAGE ||
-		h.at % CORDON_LEDGER_ALIGN != 0 || h.position > CORDON_LEDGER_BATCH_MAX)
+		h.at % CORDON_LEDGER_ALIGN != 0)
 		return 0;
 	ret->at = (size_t)h.at;
 	ret->index = h.index;
 	ret->state = h.state;
-	*ret_position = h.position;
 	memcpy(s->checkpoint, h.checkpoint, sizeof(s->checkpoint));
 	s->settled = h.settled;
 	s->same_kernel = memcmp(h.boot, s->kernel, sizeof(h.boot)) == 0 &&
 			 memcmp(h.boot, unknown_boot, sizeof(h.boot)) != 0;
-	return s->same_kernel;
+	return 1;
 }

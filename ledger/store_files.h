@@ -20,9 +20,9 @@ int files_is_unflushed(const struct store *s);
 /* The last checkpoint is written anew, and then the mark goes. Returns 0, or -1 with errno set. */
 int files_rewrite(const struct store *s);
 
-/* Where the ledger was, written without waiting for the disk, and believed only when the segment agrees. */
+/* A place of the ledger before which all is on disk (nothing is written of another one: its page could be there
+ * without those before it), written without waiting for the disk, and believed when the segment agrees. */
 void files_put_hint(const struct store *s);
-/* Returns 1 with the cursor's at, index and state set, and the position of the last record in its batch; or 0, also
- * when it is of another boot: after a power failure it may name a place before which something was lost. What s says of
- * this boot, of intents that are settled and of the checkpoint is set, too. */
-int files_get_hint(struct store *s, struct cordon_ledger_cursor *ret, uint32_t *ret_position);
+/* Returns 1 with the cursor's at, index and state set, or 0. What s says of this boot, of intents that are settled and
+ * of the checkpoint is set, too. */
+int files_get_hint(struct store *s, struct cordon_ledger_cursor *ret);

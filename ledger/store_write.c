@@ -135,7 +135,8 @@ store_commit(struct store *s, int durable, struct cordon_error *err)
 	s->used = 0;
 	if (durable && s->synced != records(&s->cursor) && flush(s, err) < 0)
 		return -1;
-	files_put_hint(s);
+	if (s->synced == records(&s->cursor))
+		files_put_hint(s);
 	return 0;
 }
 

@@ -9,7 +9,9 @@ import copy
 import os
 import re
 import struct
+import time
 
+from cases import check
 from writer import KEPT, crc32c
 
 SECTOR, PAGE = 512, 4096
@@ -19,8 +21,8 @@ TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 
 def strace(log):
-    """What to put before a program to record it."""
-    return ("strace", "-qq", "-ttt", "-xx", "-s", "400000", "-o", log, "-e", f"trace={CALLS}", "-e", "signal=none", "--")
+    """What to put before a program to record it. The process is the program's own: who kills it kills no recorder."""
+    return ("strace", "-D", "-q", "-ttt", "-xx", "-s", "400000", "-o", log, "-e", f"trace={CALLS}", "-e", "signal=kill", "--")
 
 
 def texts(arguments):
@@ -29,9 +31,14 @@ def texts(arguments):
 
 def read_log(path, who):
     """The events of one program, as (time, event...)."""
-    names, events = {4: "."}, []
-    with open(path, encoding="ascii") as f:
-        found = [m for m in map(LINE.match, f) if m]
+    names, events, lines = {4: "."}, [], []
+    deadline = time.monotonic() + 20
+    while not lines or not lines[-1].endswith("+++\n"):  # the program's end
+        check(time.monotonic() < deadline, "the recorder has not ended:", lines[-1:])
+        time.sleep(0.01)
+        with open(path, encoding="ascii") as f:
+            lines = f.readlines()
+    found = [m for m in map(LINE.match, lines) if m]
     for when, call, arguments, result in (m.groups() for m in found):
         result, words = int(result), arguments.split(", ")
         fd = int(words[0]) if words[0].isdigit() else None
@@ -246,11 +253,11 @@ def other_boot(path):
     with open(path, "r+b") as f:
         hint = bytearray(f.read())
         if len(hint) > 48:
-            crc = bytes(hint[28:32])
-            hint[28:32] = bytes(4)
+            crc = bytes(hint[24:28])
+            hint[24:28] = bytes(4)
             if crc == struct.pack("<I", crc32c(hint)):
                 hint[32:48] = b"another boot id."
-                hint[28:32] = struct.pack("<I", crc32c(hint))
+                hint[24:28] = struct.pack("<I", crc32c(hint))
                 f.seek(0)
                 f.write(hint)
 
