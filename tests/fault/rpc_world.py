@@ -1,6 +1,7 @@
 """A real monitor with an honest caller, and hostile ones in whose place a cordon-rpc has been taken over: the
 link of <cordon/rpc_proto.h> is in the hands of the test, which writes it down a second time here."""
 import array
+import errno
 import glob
 import json
 import os
@@ -170,7 +171,18 @@ class Hostile:
             self.send(READY)
 
     def packet(self, data, fds=()):
-        """Whether it could be sent. The other end may have hung up."""
+        """Whether it could be sent. The other end may have hung up, or a user's descriptors in flight be too many
+        (unix(7), ETOOMANYREFS) until somebody takes them."""
+        for _ in range(100):
+            try:
+                return self.try_packet(data, fds)
+            except OSError as e:
+                if e.errno != errno.ETOOMANYREFS:
+                    raise
+                time.sleep(0.02)
+        return False
+
+    def try_packet(self, data, fds):
         try:
             if fds:
                 self.link.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])

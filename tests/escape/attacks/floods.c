@@ -47,7 +47,8 @@ attack_forks(char **argv)
 	held_by_errno("fork");
 }
 
-/* BYTES of memory, used by a child that may be killed for it. */
+/* BYTES of memory, used for a second by a child that may be killed for it: where it is only sampled, it has to be there
+ * when somebody looks. */
 void
 attack_memory(char **argv)
 {
@@ -63,6 +64,7 @@ attack_memory(char **argv)
 			_exit(1);
 		for (size_t i = 0; i < wanted; i += 4096)
 			((volatile char *)room)[i] = 1;
+		sleep(1);
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
