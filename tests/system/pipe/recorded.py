@@ -11,6 +11,7 @@ import time
 import cases
 from cases import NotMine, check, holds, it, same
 from link import CLEAN, Listening, Serve, descendants, wait_until
+from writer import KEPT, REFUSED, Writer
 
 FLOOR, LIMIT, INVALID, POLICY = -31004, -31005, -32602, -31001
 ENDS = ("exit", "killed", "unknown")
@@ -397,17 +398,21 @@ def in_a_full_place(path):
     place.home = path + "/home"
     link = Serve(place)
     link.run("true")
+    other = Writer(place, place_of(place))  # another monitor's, which has much to say
     hog = place_of(place) + "/hog"
     fill(hog)
-    words = ["x" * 900] * 4
-    codes = []
-    for _i in range(40000):
-        id = link.request("process/run", {"argv": ["true", *words]})
-        answer = link.reply(id)
-        if "error" in answer:
-            codes.append((answer["error"]["code"], answer["error"]["data"]["reason"], answer["error"]["data"]["retryable"]))
-            break
-    same(codes, [(LIMIT, "ledger.full", True)])
+    answers = {KEPT: 0}
+    while REFUSED not in answers:
+        for _i in range(100):
+            other.send({"kind": "refused", "timeMs": 1, "filler": "x" * 3900}, durable=False)
+        for _i in range(100):
+            answers[other.hear()[0]] = 1
+    other.close()
+    answers = []
+    while len(answers) < 200 and "error" not in (answers or [{}])[-1]:  # a small one may fit yet
+        answers.append(link.reply(link.request("process/run", {"argv": ["true", "x" * 900, "y" * 900]})))
+    error = answers[-1].get("error", {"code": None, "data": {}})
+    same((error["code"], error["data"].get("reason"), error["data"].get("retryable")), (LIMIT, "ledger.full", True))
     os.unlink(hog)
     link.run("true")
     link.close()
