@@ -247,7 +247,7 @@ serve_once(struct writer *w)
 	return more;
 }
 
-/* What the disk takes long for is waited for without the lock, before and after. */
+/* What the disk takes long for, all records since the last flush, is waited for without the lock. */
 static int
 sign(struct writer *w, struct cordon_error *err)
 {
@@ -258,7 +258,7 @@ sign(struct writer *w, struct cordon_error *err)
 	result = store_checkpoint(&w->store, err);
 	store_prepare_next(&w->store);
 	store_unlock(&w->store);
-	return result == 0 ? store_flush(&w->store, err) : -1;
+	return result;
 }
 
 static void
