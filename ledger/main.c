@@ -157,9 +157,9 @@ append(struct writer *w, const struct cordon_ledger_append *a, struct cordon_err
 	return 0;
 }
 
-/* busy: why nothing is taken. Returns 1, 0 when the monitor has gone, or -1 when it broke the rules. */
+/* busy: all that is done with an append is to note it, for refuse_batch. Returns 1, 0 when the monitor has gone, or -1 when it broke the rules. */
 static int
-take_one(struct writer *w, const struct cordon_error *busy)
+take_one(struct writer *w, int busy)
 {
 	struct cordon_message m = { 0 };
 	struct cordon_ledger_append a;
@@ -173,8 +173,8 @@ take_one(struct writer *w, const struct cordon_error *busy)
 	if (m.number != CORDON_LEDGER_APPEND || m.fd_count != 0 ||
 		cordon_ledger_decode_append(m.body, m.size, &a, &err) < 0)
 		got = -1;
-	else if (busy != NULL)
-		refuse(a.token, busy);
+	else if (busy)
+		w->batch[w->count++] = (struct waiting){ .token = a.token };
 	else if (append(w, &a, &err) < 0)
 		refuse(a.token, &err);
 	cordon_message_finish(&m);
@@ -234,17 +234,20 @@ serve_once(struct writer *w)
 	int more;
 
 	do
-		more = take_one(w, busy ? &err : NULL);
+		more = take_one(w, busy);
 	while (more == 1 && ++taken < BATCH && has_message(0));
-	if (busy)
+	/* Only now: what is sent because of a refusal has not waited. */
+	if (busy) {
+		refuse_batch(w, &err);
 		return more;
+	}
 	commit_batch(w);
 	store_unlock(&w->store);
 	answer_batch(w);
 	return more;
 }
 
-/* What the disk takes long for is waited for without the lock, before and after. */
+/* What the disk takes long for, all records since the last flush, is waited for without the lock. */
 static int
 sign(struct writer *w, struct cordon_error *err)
 {
@@ -255,7 +258,7 @@ sign(struct writer *w, struct cordon_error *err)
 	result = store_checkpoint(&w->store, err);
 	store_prepare_next(&w->store);
 	store_unlock(&w->store);
-	return result == 0 ? store_flush(&w->store, err) : -1;
+	return result;
 }
 
 static void

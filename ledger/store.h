@@ -29,7 +29,6 @@ struct store {
 	uint8_t checkpoint[CORDON_DIGEST_SIZE]; /* last_checkpoint_tell of one that is right */
 	uint64_t synced; /* records that are on disk for all we know */
 	uint64_t covered; /* records that the last checkpoint covers */
-	int unflushed_note; /* it may not be on disk yet */
 
 	uint8_t *buffer; /* STORE_BATCH bytes */
 	size_t used;
@@ -67,8 +66,7 @@ int store_append(struct store *s, const void *payload, size_t size, int urgent,
  * written again, since what is on disk nobody knows. */
 int store_commit(struct store *s, int durable, struct cordon_error *err) CORDON_CHECKED;
 
-/* Without the lock: waits until what this writer has written is on disk, and what it has signed. Errors as
- * store_commit. */
+/* Without the lock: waits until what this writer has written is on disk. Errors as store_commit. */
 int store_flush(struct store *s, struct cordon_error *err) CORDON_CHECKED;
 /* Whether somebody else has the lock or waits for it, and the ledger was signed in the last second: then it will be
  * signed again, and what is here with it. */
@@ -76,6 +74,5 @@ int store_is_carried_on(const struct store *s);
 
 /* Makes the next segment, when this one is half full. What goes wrong shows when it is needed. */
 void store_prepare_next(struct store *s);
-/* Signs what there is, when it is more than at the last checkpoint. That it is signed is on disk with the next
- * store_flush. */
+/* Signs what there is, when it is more than at the last checkpoint, and waits for the disk. */
 int store_checkpoint(struct store *s, struct cordon_error *err) CORDON_CHECKED;

@@ -224,7 +224,8 @@ last_segment(const struct store *s)
 	return index > 0 && s->cursor.at == CORDON_LEDGER_PAGE ? index - 1 : index;
 }
 
-/* A note that does not fit is taken back: half of one would stand before all later ones. */
+/* A note that does not fit is taken back: half of one would stand before all later ones. So would one that a power
+ * failure loses when the next one is on disk: each is, before the lock is given to who may write it. */
 static int
 write_note(struct store *s, const char *note, size_t size, struct cordon_error *err)
 {
@@ -239,9 +240,11 @@ write_note(struct store *s, const char *note, size_t size, struct cordon_error *
 			return cordon_because(err, "ledger.full");
 		}
 	}
-	if (end < 0 || (s->witness >= 0 && cordon_fd_write_all(s->witness, note, size) < 0))
-		return store_break(s, end < 0 ? "sign" : "write to the witness of", err);
-	s->unflushed_note = 1;
+	if (end < 0 || fdatasync(s->checkpoints) < 0)
+		return store_break(s, "sign", err);
+	if (s->witness >= 0 && (cordon_fd_write_all(s->witness, note, size) < 0 ||
+				       (fdatasync(s->witness) < 0 && errno != EINVAL)))
+		return store_break(s, "write to the witness of", err);
 	return 0;
 }
 
@@ -252,14 +255,7 @@ store_flush(struct store *s, struct cordon_error *err)
 		*err = s->broken;
 		return -1;
 	}
-	if (s->synced != records(&s->cursor) && flush(s, err) < 0)
-		return -1;
-	if (s->unflushed_note &&
-		(fdatasync(s->checkpoints) < 0 ||
-			(s->witness >= 0 && fdatasync(s->witness) < 0 && errno != EINVAL)))
-		return store_break(s, "sign", err);
-	s->unflushed_note = 0;
-	return 0;
+	return s->synced == records(&s->cursor) ? 0 : flush(s, err);
 }
 
 int

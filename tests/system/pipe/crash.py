@@ -16,13 +16,15 @@ from writer import KEPT, crc32c
 
 SECTOR, PAGE = 512, 4096
 CALLS = "openat,close,pwrite64,write,ftruncate,fallocate,renameat2,unlinkat,fsync,fdatasync,sendmsg"
-LINE = re.compile(r"^(\d+\.\d+) (\w+)\((.*)\)\s+= (-?\d+)")
+LINE = re.compile(r"^(\d+\.\d+) (\w+)\((.*)\)\s+= (-?\d+).*<(\d+\.\d+)>$")
 TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 
-def strace(log):
-    """What to put before a program to record it. The process is the program's own: who kills it kills no recorder."""
-    return ("strace", "-D", "-q", "-ttt", "-xx", "-s", "400000", "-o", log, "-e", f"trace={CALLS}", "-e", "signal=kill", "--")
+def strace(log, flush_ms):
+    """What to put before a program to record it; a flush takes that much longer. The process is the program's own: who
+    kills it kills no recorder."""
+    return ("strace", "-D", "-q", "-ttt", "-T", "-xx", "-s", "400000", "-o", log, "-e", f"trace={CALLS}",
+            "-e", "signal=kill", "-e", f"inject=fdatasync:delay_enter={1000 * flush_ms}", "--")
 
 
 def texts(arguments):
@@ -39,7 +41,7 @@ def read_log(path, who):
         with open(path, encoding="ascii") as f:
             lines = f.readlines()
     found = [m for m in map(LINE.match, lines) if m]
-    for when, call, arguments, result in (m.groups() for m in found):
+    for when, call, arguments, result, took in (m.groups() for m in found):
         result, words = int(result), arguments.split(", ")
         fd = int(words[0]) if words[0].isdigit() else None
         event = None
@@ -69,7 +71,9 @@ def read_log(path, who):
             elif call == "fallocate":
                 event = ("size", names[fd], int(words[2]) + int(words[3]), True)
             elif call in ("fsync", "fdatasync"):
-                event = ("flush", names[fd], result == 0)
+                # Others may write while it waits, which it need not wait for.
+                events.append((float(when), "begin_flush", who, names[fd]))
+                when, event = float(when) + float(took), ("flush", who, names[fd], result == 0)
         if event:
             events.append((float(when), *event))
     return events
@@ -96,6 +100,7 @@ class Disk:
         self.names, self.old_names = {}, {}
         self.pending = []  # (order, {name: File or None})
         self.order = self.flushes = 0
+        self.flushing = {}  # (writer, name): order
         self.kept = []  # (writer, token, sequence)
 
     def load(self, directory, but=()):
@@ -165,21 +170,27 @@ class Disk:
         if at + len(data) > file.size:
             self.resize(file, at + len(data))
 
-    def flush(self, name, done):
+    def begin_flush(self, who, name):
+        self.flushing[who, name] = self.order
+
+    def flush(self, who, name, done):
         self.flushes += 1
+        since = self.flushing.pop((who, name))
         if name == ".":
-            if done:
-                self.old_names = dict(self.names)
-                self.pending = []
+            for order, changes in self.pending:
+                if done and order < since:
+                    self.old_names.update(changes)
+            self.old_names = {n: f for n, f in self.old_names.items() if f}
+            self.pending = [p for p in self.pending if not done or p[0] >= since]
             return
         file = self.names[name]
-        if done:
-            for _, sector, data in file.pending:
+        for order, sector, data in file.pending:
+            if done and order < since:
                 if sector is None:
                     file.old_size = data
                 else:
                     file.old[sector] = data
-        file.pending = []
+        file.pending = [p for p in file.pending if p[0] >= since]
 
     def keep(self, *what):
         self.kept.append(what)
