@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "programs.h"
 #include "serve_ledger.h"
 #include "serve_main.h"
+
+#define FILES_MIN 12
 
 struct options {
 	const char *profiles[CATALOGUE_MAX];
@@ -131,13 +134,27 @@ warm_up(struct serve *s)
 		plans_keep_ready(s, plan, workspace);
 }
 
+/* With fewer there is not even an event loop. */
+static int
+check_descriptors(struct cordon_error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_MIN)
+		return 0;
+	cordon_fail(err, CORDON_ELIMIT, 0,
+		"no more than %llu descriptors may be open (ulimit -n), which are too few to begin",
+		(unsigned long long)limit.rlim_cur);
+	return cordon_because(err, "limit.descriptors");
+}
+
 static int
 serve(struct serve *s, struct config *config, const struct options *o, struct cordon_error *err)
 {
 	char launcher[PATH_MAX], rpc[PATH_MAX];
 	struct cordon_profile_places places;
 
-	if (listen_check_inherited(err) < 0 ||
+	if (check_descriptors(err) < 0 || listen_check_inherited(err) < 0 ||
 		programs_find("cordon-launcher", launcher, err) < 0 ||
 		programs_find("cordon-rpc", rpc, err) < 0 ||
 		config_load(o->config, config, err) < 0 || cordon_action_make_key(&s->key, err) < 0)

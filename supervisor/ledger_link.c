@@ -1,6 +1,7 @@
 #include "ledger_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,16 +21,21 @@
 static int
 spawn(struct ledger *l, int directory, int witness, const char *program, struct cordon_error *err)
 {
+	/* Not the caller's, which others wait for the end of, and it outlives us (A10). */
+	CORDON_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int errors = l->speaks || CORDON_SANITIZED ? 2 : null;
 	int ends[2];
 	pid_t pid;
 
+	if (null < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not open /dev/null");
 	if (cordon_link_pair(ends, err) < 0)
 		return -1;
 	l->link = ends[0];
 	pid = cordon_fd_nonblock(l->link, 1) < 0
 		      ? cordon_fail(err, CORDON_ESYS, errno, "could not make a link")
 		      : cordon_spawn(program, "cordon-ledger",
-				(const int[]){ 0, 1, 2, ends[1], directory, witness },
+				(const int[]){ null, null, errors, ends[1], directory, witness },
 				witness < 0 ? 5 : 6, &l->process, err);
 	cordon_fd_close_p(&ends[1]);
 	return pid < 0 ? -1 : 0;

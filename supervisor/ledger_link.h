@@ -13,6 +13,7 @@
 
 struct ledger {
 	int link, process; /* process: pidfd. -1: none */
+	int speaks; /* set before ledger_start: to our standard error, which it holds until it ends */
 	struct outbox outbox;
 	struct cordon_error lost; /* why nothing can be recorded any more; CORDON_OK: it can */
 };

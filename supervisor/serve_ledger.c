@@ -126,6 +126,7 @@ serve_ledger_start(struct serve *s, struct cordon_error *err)
 	size_t size = 0;
 	char *payload;
 
+	s->ledger.speaks = 1;
 	if (ledger_start(&s->ledger, s->config, err) < 0)
 		return -1;
 	s->ledger_others = 1;

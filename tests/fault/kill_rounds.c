@@ -118,6 +118,16 @@ each_process(int (*call)(struct rounds *r, pid_t pid), struct rounds *r)
 	return found;
 }
 
+/* The writer of the ledger is none of those whose end ends a run: ledger_rounds kills it. */
+static int
+is_ledger(pid_t pid)
+{
+	char name[32];
+	const ssize_t got = read_proc(pid, "comm", name, sizeof(name));
+
+	return got > 0 && strncmp(name, "cordon-ledger", 13) == 0;
+}
+
 /* Adds pid when its parent is known. */
 static int
 join_family(struct rounds *r, pid_t pid)
@@ -126,7 +136,8 @@ join_family(struct rounds *r, pid_t pid)
 	pid_t parent;
 	char state;
 
-	if (r->family_count == FAMILY_MAX || look_at(pid, &parent, &state, &p.started) < 0)
+	if (r->family_count == FAMILY_MAX || look_at(pid, &parent, &state, &p.started) < 0 ||
+		is_ledger(pid))
 		return 0;
 	for (int i = 0; i < r->family_count; i++)
 		if (r->family[i].pid == pid)

@@ -105,6 +105,10 @@ scenario_a10_helpers_hold_nothing() {
 			case $link in
 			socket:* | pipe:* | anon_inode:* | /dev/null | /dev/ptmx | /dev/pts/* | *'(deleted)') ;;
 			"$W" | "$W"/* | user:* | notify) ;; # the launcher's, of the workspace; pid 1's listener
+			"$T"/home-*/.local/state/cordon/ledger | "$T"/home-*/.local/state/cordon/ledger/* | \
+				"$T"/home/.local/state/cordon/ledger | "$T"/home/.local/state/cordon/ledger/*)
+				[[ $(</proc/"$number"/comm) == cordon-ledger ]] || trouble "process $number holds $link"
+				;;
 			*) trouble "process $number ($(</proc/"$number"/comm)) holds $link" ;;
 			esac
 		done

@@ -80,7 +80,9 @@ scenario_a41_killed() {
 	done
 }
 
-children_of() {
-	# shellcheck disable=SC2046
-	printf '%s' $(cat "/proc/$1/task/$1/children" 2>/dev/null)
+children_of() { # PID: on the way to the command, so without the writer of the ledger
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[[ $(cat "/proc/$child/comm" 2>/dev/null) == cordon-ledger ]] || printf '%s' "$child"
+	done
 }
