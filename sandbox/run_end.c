@@ -1,6 +1,6 @@
 /* The end of a run: what came of it, and whether a launch that a prepared one missed is made again.
  *
- * calls: shutdown and those of run.c starts_code.c cgroup.c */
+ * calls: shutdown and those of run.c starts_code.c cgroup.c watches.c */
 #include "run.h"
 
 #include <signal.h>
@@ -106,6 +106,18 @@ take_out(struct launcher *l, const struct run *run)
 	*place = run->next;
 }
 
+/* What its last processes did to watched names may be heard of after their end, and then it is too late: so all
+ * that there is to hear is read first. */
+static void
+look_once_more(struct launcher *l, struct run *run)
+{
+	if (run->watch == NULL)
+		return;
+	watches_read(&l->watches);
+	if (watch_end(run->watch) != CORDON_END_EXIT)
+		run->end = watch_end(run->watch);
+}
+
 struct run *
 run_finish(struct launcher *l, struct run *run)
 {
@@ -117,6 +129,7 @@ run_finish(struct launcher *l, struct run *run)
 	while (run->link >= 0)
 		run_hear(l, run); /* what it said last; ends with the hang-up */
 	run_reap(run);
+	look_once_more(l, run);
 	take_out(l, run);
 	if (run->state == RUN_PREPARING || run->state == RUN_PREPARED) {
 		pool_lose(run);
