@@ -183,15 +183,13 @@ client_finish(struct client *c)
 static int
 start(struct server *s, char *const *argv, int in, int out, struct cordon_error *err)
 {
-	char *const environment[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin",
-		(char *)(uintptr_t) "HOME=/nonexistent", NULL };
 	posix_spawn_file_actions_t actions;
 	int error;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	error = posix_spawn(&s->pid, argv[0], &actions, NULL, argv, environment);
+	error = posix_spawn(&s->pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return error == 0 ? 0 : cordon_fail(err, CORDON_ESYS, error, "could not start cordon");
 }

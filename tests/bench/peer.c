@@ -172,8 +172,6 @@ pid_t
 peer_spawn(const struct peer *p, enum peer_kind kind, char *const *argv, int output,
 	struct cordon_error *err)
 {
-	char *const environment[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin",
-		(char *)(uintptr_t) "HOME=/nonexistent", NULL };
 	posix_spawn_file_actions_t actions;
 	char filter[PATH_MAX + 32];
 	pid_t pid = -1;
@@ -186,7 +184,7 @@ peer_spawn(const struct peer *p, enum peer_kind kind, char *const *argv, int out
 		snprintf(filter, sizeof(filter), "%s/filter", p->scratch);
 		posix_spawn_file_actions_addopen(&actions, 3, filter, O_RDONLY, 0);
 	}
-	error = posix_spawn(&pid, argv[0], &actions, NULL, argv, environment);
+	error = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (error != 0)
 		return cordon_fail(err, CORDON_ESYS, error, "could not start '%s'", argv[0]);
