@@ -56,16 +56,16 @@ answer(unsigned bits, unsigned answers, unsigned authorities, unsigned additiona
 
 /* An answer as it came from a public name's server, by way of a recursive one. */
 static const uint8_t real[] = { 0x05, 0xd1, 0x81, 0x80, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00,
-	0x01, 0x03, 0x64, 0x65, 0x62, 0x06, 0x64, 0x65, 0x62, 0x69, 0x61, 0x6e, 0x03, 0x6f, 0x72,
+	0x01, 0x03, 0x70, 0x6b, 0x67, 0x06, 0x73, 0x61, 0x6d, 0x70, 0x6c, 0x65, 0x03, 0x6f, 0x72,
 	0x67, 0x00, 0x00, 0x01, 0x00, 0x01, 0xc0, 0x0c, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00,
 	0x3c, 0x00, 0x04, 0xcb, 0x00, 0x71, 0x50, 0x00, 0x00, 0x29, 0x20, 0x00, 0x00, 0x00, 0x00,
 	0x00, 0x00, 0x00 };
 
 Test(dns_upstream, address_is_read)
 {
-	const struct dns_asked debian = { "deb.debian.org", DNS_TYPE_A, 1, 0x05d1 };
+	const struct dns_asked sample = { "pkg.sample.org", DNS_TYPE_A, 1, 0x05d1 };
 
-	cr_assert(eq(int, (int)dns_upstream_judge(&debian, real, sizeof(real), &u),
+	cr_assert(eq(int, (int)dns_upstream_judge(&sample, real, sizeof(real), &u),
 		DNS_UPSTREAM_ADDRESSES));
 	cr_assert(eq(sz, u.address_count, 1));
 	cr_assert(eq(int, memcmp(u.addresses[0], "\xcb\x00\x71\x50", 4), 0));
@@ -75,10 +75,10 @@ Test(dns_upstream, address_is_read)
 
 Test(dns_upstream, cut_anywhere_is_malformed)
 {
-	const struct dns_asked debian = { "deb.debian.org", DNS_TYPE_A, 1, 0x05d1 };
+	const struct dns_asked sample = { "pkg.sample.org", DNS_TYPE_A, 1, 0x05d1 };
 
 	for (size_t size = 0; size < sizeof(real); size++)
-		cr_assert(eq(int, (int)dns_upstream_judge(&debian, real, size, &u),
+		cr_assert(eq(int, (int)dns_upstream_judge(&sample, real, size, &u),
 			DNS_UPSTREAM_MALFORMED));
 }
 
