@@ -51,7 +51,8 @@ static int
 is_reserved(const char *target)
 {
 	return is_kernels(target) || strcmp(target, "/tmp") == 0 ||
-	       strcmp(target, "/home/user") == 0 || strcmp(target, "/home") == 0;
+	       strcmp(target, "/var/tmp") == 0 || strcmp(target, "/home/user") == 0 ||
+	       strcmp(target, "/home") == 0;
 }
 
 static int

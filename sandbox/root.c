@@ -176,6 +176,22 @@ mount_scratch(const struct sandbox_setup *s, int root, struct sandbox_fault *fau
 	return 0;
 }
 
+/* /var/tmp is /tmp, mounted again and not linked: a workspace below it is at its own path. */
+static int
+mount_var_tmp(int root, struct sandbox_fault *fault)
+{
+	CORDON_CLOSE int scratch = mounts_place(root, "/tmp", 1);
+	CORDON_CLOSE int place = mounts_place(root, "/var/tmp", 1);
+	CORDON_CLOSE int mount = -1;
+	int idmap_failed;
+
+	if (scratch >= 0 && place >= 0)
+		mount = mounts_clone(scratch, 0, -1, &idmap_failed);
+	if (mount < 0 || mounts_attach(mount, place) < 0)
+		return sandbox_fault(fault, STAGE_TMPFS, 0);
+	return 0;
+}
+
 static int
 mount_proc(const struct sandbox_setup *s, int root, struct sandbox_fault *fault)
 {
@@ -321,7 +337,7 @@ make_fixed_places(int root, struct sandbox_fault *fault)
 		if (place < 0)
 			return sandbox_fault(fault, STAGE_ROOT, 0);
 	}
-	if (symlinkat("/tmp", root, "var/tmp") < 0 || symlinkat("/run", root, "var/run") < 0)
+	if (symlinkat("/run", root, "var/run") < 0)
 		return sandbox_fault(fault, STAGE_ROOT, 0);
 	return 0;
 }
@@ -343,8 +359,8 @@ populate(
 	const struct sandbox_setup *s, int root, struct pieces *pieces, struct sandbox_fault *fault)
 {
 	if (make_fixed_places(root, fault) < 0 || mount_scratch(s, root, fault) < 0 ||
-		make_dev(root, pieces, fault) < 0 || mount_proc(s, root, fault) < 0 ||
-		attach_mounts(s, root, pieces, fault) < 0 ||
+		mount_var_tmp(root, fault) < 0 || make_dev(root, pieces, fault) < 0 ||
+		mount_proc(s, root, fault) < 0 || attach_mounts(s, root, pieces, fault) < 0 ||
 		make_links_and_files(s, root, fault) < 0)
 		return -1;
 	if (workspace_attach(s, root, pieces->workspace, fault) < 0)

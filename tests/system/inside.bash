@@ -54,6 +54,14 @@ prints "$T/w"$'\nnew\n1\nw'
 [[ $(<"$T/w/made") == new ]] || trouble "the file did not arrive"
 [[ $(stat -c %u "$T/w/made") == "$EUID" ]] || trouble "the file belongs to $(stat -c %u "$T/w/made")"
 
+it "a workspace below /var/tmp is at its own path, and /var/tmp is /tmp"
+w=$(mktemp -d /var/tmp/cordon-test.XXXXXX)
+run --workspace "$w" --cwd "$w" -- sh -c 'pwd; touch made; touch /var/tmp/one; ls /tmp/one; ls /var/tmp'
+exits 0
+prints "$w"$'\n'"/tmp/one"$'\n'"${w##*/}"$'\n'one
+[[ -e $w/made ]] || trouble "the file did not arrive"
+rm -rf "$w"
+
 it "the workspace can be unmounted as soon as cordon has ended"
 if ((EUID == 0)); then
 	unshare --mount sh -c '

@@ -2,8 +2,10 @@
 # could see. CORDON names the executable. One line for each case (TAP), and "N passed, M failed" last.
 set -u
 : "${CORDON:?names the executable under test}"
-export PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C
-unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_RUNTIME_DIR NO_COLOR
+export PATH=/usr/local/bin:/usr/bin:/bin
+unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_RUNTIME_DIR NO_COLOR TZ LANG LANGUAGE COLORTERM "${!LC_@}"
+export LC_ALL=C
+umask 022
 
 passed=0
 failed=0
