@@ -65,9 +65,9 @@ rm -rf "$w"
 it "the workspace can be unmounted as soon as cordon has ended"
 if ((EUID == 0)); then
 	unshare --mount sh -c '
-		mkdir "$1/mounted" || exit 9
+		mkdir "$1/below" "$1/mounted" || exit 9
 		for i in 1 2 3 4 5 6 7 8 9 10; do
-			mount -t tmpfs none "$1/mounted" || exit 9
+			mount --bind "$1/below" "$1/mounted" || exit 9
 			"$2" run --workspace "$1/mounted" -- ls -A . || exit
 			umount "$1/mounted" || exit
 		done' sh "$T" "$CORDON" >"$T/out" 2>"$T/err" </dev/null

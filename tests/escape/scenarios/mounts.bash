@@ -20,7 +20,7 @@ judge_mounts() { # WRITABLE EXECUTABLE
 }
 
 scenario_a02_mount_flags() {
-	local wrong scratch='/tmp /home/user /dev/shm /dev/pts'
+	local wrong scratch='/tmp /var/tmp /home/user /dev/shm /dev/pts'
 	it a02_mount_flags A02
 	control_place
 	they_run cat /proc/self/mountinfo
@@ -29,13 +29,13 @@ scenario_a02_mount_flags() {
 	touch "$W/AGENTS.md" # a cover is as executable as the workspace; it is not writable
 	run -p "$T/profiles/SEES_OUTSIDE.json" -- cat /proc/self/mountinfo
 	exits 0
-	wrong=$(judge_mounts "$scratch /proc $W" "/tmp /home/user $(awk -v w="$W" 'index($5, w) == 1 { print $5 }' "$T/out" | tr '\n' ' ')")
+	wrong=$(judge_mounts "$scratch /proc $W" "/tmp /var/tmp /home/user $(awk -v w="$W" 'index($5, w) == 1 { print $5 }' "$T/out" | tr '\n' ' ')")
 	[[ -z $wrong ]] || trouble "$wrong"
 	grep -q ' /proc .*hidepid=invisible' "$T/out" || trouble "others can be seen: $(grep ' /proc ' "$T/out")"
 	grep -q ' /proc .*subset=pid' "$T/out" || trouble "knobs can be seen: $(grep ' /proc ' "$T/out")"
 	grep -q " $outside .*[ ,]noexec" "$T/out" || trouble "what is only read can be executed"
 	run -p readonly -- cat /proc/self/mountinfo
-	wrong=$(judge_mounts "$scratch /proc" "/tmp /home/user $W")
+	wrong=$(judge_mounts "$scratch /proc" "/tmp /var/tmp /home/user $W")
 	[[ -z $wrong ]] || trouble "readonly: $wrong"
 	run -p strict -- cat /proc/self/mountinfo
 	wrong=$(judge_mounts "$scratch /proc $W" '')
