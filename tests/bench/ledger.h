@@ -36,6 +36,9 @@ void ledger_producer_finish(struct ledger_producer *p);
 int ledger_write(struct ledger_writer *w, struct ledger_producer *producers,
 	unsigned producer_count, uint64_t count, struct cordon_error *err) CORDON_CHECKED;
 
+/* An overwritten page, on the disk, some times; the mean. */
+int ledger_flush(int file, double *ret_us, struct cordon_error *err) CORDON_CHECKED;
+
 /* One directory, and what was measured in it; times in microseconds, rates per second. */
 struct ledger_place {
 	const char *ledger, *cordon; /* programs */
@@ -54,3 +57,24 @@ struct ledger_place {
 
 int ledger_measure(struct ledger_place *p, struct cordon_error *err) CORDON_CHECKED;
 void ledger_place_finish(struct ledger_place *p);
+
+/* ledger_runs.c: process/run of /bin/true with its records, in microseconds. */
+enum ledger_run_kind {
+	LEDGER_RUN_SPAWN,
+	LEDGER_RUN_BWRAP,
+	LEDGER_RUN_DISK,
+	LEDGER_RUN_MEMORY,
+	LEDGER_RUN_FLUSH,
+	LEDGER_RUN_KINDS
+};
+
+struct ledger_runs {
+	const char *cordon, *bwrap; /* programs */
+	char places[2][PATH_MAX]; /* a directory on a disk, and one in memory */
+	uint32_t rounds;
+	int file; /* that is flushed */
+	double *samples[LEDGER_RUN_KINDS]; /* sorted */
+};
+
+int ledger_runs_measure(struct ledger_runs *r, struct cordon_error *err) CORDON_CHECKED;
+void ledger_runs_finish(struct ledger_runs *r);

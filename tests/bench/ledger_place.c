@@ -24,9 +24,8 @@
 #define VERIFIES   5
 #define WORK       (8u << 20) /* bytes that are digested at a time */
 
-/* An overwritten page, as often as it says; the mean. */
-static int
-flush(int file, double *ret, struct cordon_error *err)
+int
+ledger_flush(int file, double *ret, struct cordon_error *err)
 {
 	static uint8_t page[PAGE_BYTES];
 	const uint64_t begin = now_ns();
@@ -65,7 +64,7 @@ measure_records(struct ledger_place *p, int file, struct ledger_producer *produc
 	if (result == 0)
 		result = timed_write(&w, producers, PRODUCERS, MANYS, &ignored, err);
 	for (uint32_t i = 0; i < p->rounds && result == 0; i++)
-		if (flush(file, &p->flush[i], err) < 0 ||
+		if (ledger_flush(file, &p->flush[i], err) < 0 ||
 			timed_write(&w, producers, 1, ONES, &p->one[i], err) < 0 ||
 			timed_write(&w, producers, PRODUCERS, MANYS, &p->many[i], err) < 0)
 			result = -1;
@@ -280,7 +279,8 @@ measure_all(struct ledger_place *p, int file, struct ledger_producer *producers,
 {
 	double ignored;
 
-	if (flush(file, &ignored, err) < 0 || start_once(p, producers, &ignored, NULL, err) < 0 ||
+	if (ledger_flush(file, &ignored, err) < 0 ||
+		start_once(p, producers, &ignored, NULL, err) < 0 ||
 		measure_starts(p, producers, p->start_small, err) < 0 ||
 		measure_records(p, file, producers, err) < 0 ||
 		fill_segment(p, producers, err) < 0 || measure_verify(p, err) < 0 ||
