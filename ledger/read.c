@@ -1,7 +1,8 @@
 /* The records of a directory of segments.
  *
- * A segment is read into memory as a whole, not mapped: its writer may cut a torn tail meanwhile, and a
- * mapping that shrinks is a SIGBUS.
+ * A segment is read into memory, not mapped: its writer may cut a torn tail meanwhile, and a mapping that
+ * shrinks is a SIGBUS. It is read a window at a time, and the pages of windows that were gone through are moved
+ * to where the next one goes: new pages cost more than all the rest.
  *
  * It may also be written meanwhile, and a read of 64 MiB is no snapshot: its end may show batches of which
  * its begin knows nothing, which looks like damage. So nothing is called an end, torn or damaged before the
@@ -25,14 +26,18 @@
 #include "bytes.h"
 
 #define CHUNK     (256u * 1024)
-#define HUGE_PAGE (2u << 20) /* a huge page */
+#define WINDOW    (2u << 20) /* a huge page */
+#define MAPPED    (CORDON_LEDGER_SEGMENT + WINDOW) /* with room to align it */
 #define REREADS   64 /* of what changes under our hands */
 #define LOOK_SIZE (2 * CORDON_LEDGER_PAGE) /* where the next record would begin, wherever it goes */
 
 struct cordon_ledger_reader {
 	int directory; /* borrowed */
 	int file; /* of the segment that is read, -1: none yet */
-	uint8_t *data, *chunk; /* CORDON_LEDGER_SEGMENT and CHUNK bytes */
+	uint8_t *mapping, *data; /* MAPPED and, in it, CORDON_LEDGER_SEGMENT bytes */
+	uint8_t *chunk; /* CHUNK bytes */
+	size_t spent; /* the windows of data up to here were gone through, and have no pages any more */
+	int whole; /* all of the file is in data */
 	struct cordon_ledger_cursor cursor;
 	uint64_t before; /* bytes of the segments before */
 	int begun; /* its header was read; the cursor's state is that of before, else */
@@ -120,20 +125,57 @@ reread(struct cordon_ledger_reader *r, size_t offset, size_t size)
 	return changed;
 }
 
-/* Loads file, which is segment number index. */
+/* Gives the place at offset the pages of a window that was gone through, with what was in them. Where the kernel will
+ * not, they are new ones: mremap(2), MREMAP_DONTUNMAP. Returns 1 when the place may not be zero. */
+static int
+move_window(struct cordon_ledger_reader *r, size_t offset)
+{
+	const size_t at = r->cursor.at / CORDON_LEDGER_PAGE * CORDON_LEDGER_PAGE;
+
+	if (r->spent + WINDOW > at || offset % WINDOW != 0)
+		return 0;
+	(void)mremap(r->data + r->spent, WINDOW, WINDOW,
+		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, r->data + offset);
+	r->spent += WINDOW;
+	return 1;
+}
+
+/* Reads the next window of the segment. What is zero needs no pages: most of a segment may be preallocated, and no
+ * more. Returns 0, or -1 with errno set. */
+static int
+read_window(struct cordon_ledger_reader *r)
+{
+	struct cordon_ledger_cursor *c = &r->cursor;
+	const int used = move_window(r, c->size);
+
+	for (size_t done = 0; done < WINDOW && !r->whole; done += CHUNK) {
+		const size_t rest = CORDON_LEDGER_SEGMENT - c->size;
+		const size_t wanted = rest < CHUNK ? rest : CHUNK;
+		const ssize_t got = read_at(r->file, r->chunk, wanted, c->size);
+
+		if (got < 0)
+			return -1;
+		if (used || !all_zero(r->chunk, (size_t)got))
+			memcpy(r->data + c->size, r->chunk, (size_t)got);
+		c->size += (size_t)got;
+		r->whole = (size_t)got < CHUNK || c->size == CORDON_LEDGER_SEGMENT;
+	}
+	return 0;
+}
+
+/* Begins with file, which is segment number index. */
 static enum cordon_ledger_found
 load(struct cordon_ledger_reader *r, int *file, uint32_t index, struct cordon_error *err)
 {
-	const ssize_t got = read_at(*file, r->data, CORDON_LEDGER_SEGMENT, 0);
-
-	if (got < 0)
-		return failed(r, err);
 	cordon_fd_close_p(&r->file);
 	r->file = cordon_fd_take(file);
 	r->cursor.data = r->data;
-	r->cursor.size = (size_t)got;
-	r->cursor.at = r->cursor.size < CORDON_LEDGER_PAGE ? r->cursor.size : CORDON_LEDGER_PAGE;
+	r->cursor.size = r->cursor.at = r->spent = 0;
 	r->cursor.index = index;
+	r->whole = 0;
+	if (madvise(r->data, CORDON_LEDGER_SEGMENT, MADV_DONTNEED) < 0 || read_window(r) < 0)
+		return failed(r, err);
+	r->cursor.at = r->cursor.size < CORDON_LEDGER_PAGE ? r->cursor.size : CORDON_LEDGER_PAGE;
 	r->begun = 0;
 	return CORDON_LEDGER_RECORD;
 }
@@ -146,15 +188,17 @@ cordon_ledger_reader_create(int directory, struct cordon_error *err)
 
 	if (r != NULL) {
 		*r = (struct cordon_ledger_reader){ .directory = directory, .file = -1 };
-		r->data = aligned_alloc(HUGE_PAGE, CORDON_LEDGER_SEGMENT);
+		r->mapping = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		r->chunk = malloc(CHUNK);
 	}
-	if (r != NULL && r->data != NULL) /* fewer page faults, where the kernel likes to */
-		(void)madvise(r->data, CORDON_LEDGER_SEGMENT, MADV_HUGEPAGE);
-	if (r == NULL || r->data == NULL || r->chunk == NULL) {
+	if (r == NULL || r->mapping == MAP_FAILED || r->chunk == NULL) {
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not read the ledger");
 		goto fail;
 	}
+	r->data = r->mapping + (WINDOW - (uintptr_t)r->mapping % WINDOW);
+	(void)madvise(
+		r->data, CORDON_LEDGER_SEGMENT, MADV_HUGEPAGE); /* where the kernel likes to */
 	first = open_segment(directory, 0);
 	if (first < 0)
 		cordon_fail(err, errno == ENOENT ? CORDON_ENOTFOUND : CORDON_ESYS, errno,
@@ -172,7 +216,8 @@ cordon_ledger_reader_destroy(struct cordon_ledger_reader *r)
 	if (r == NULL)
 		return;
 	cordon_fd_close_p(&r->file);
-	free(r->data);
+	if (r->mapping != MAP_FAILED)
+		(void)munmap(r->mapping, MAPPED);
 	free(r->chunk);
 	free(r);
 }
@@ -270,7 +315,7 @@ enum cordon_ledger_found
 cordon_ledger_reader_next(struct cordon_ledger_reader *r, struct cordon_ledger_record *ret,
 	struct cordon_ledger_proof *proof, struct cordon_error *err)
 {
-	for (int i = 0; i < REREADS; i++) {
+	for (int i = 0; i < REREADS;) {
 		enum cordon_ledger_found found =
 			r->begun ? CORDON_LEDGER_RECORD : check_header(r, err);
 
@@ -280,9 +325,17 @@ cordon_ledger_reader_next(struct cordon_ledger_reader *r, struct cordon_ledger_r
 			if (found == CORDON_LEDGER_RECORD)
 				return found;
 		}
-		found = found == CORDON_LEDGER_FAILED ? found : settle(r, found, err);
+		if (found == CORDON_LEDGER_FAILED)
+			return found;
+		if (!r->whole) { /* nothing is said of a part */
+			if (read_window(r) < 0)
+				return failed(r, err);
+			continue;
+		}
+		found = settle(r, found, err);
 		if (found != CORDON_LEDGER_RECORD)
 			return found;
+		i++;
 	}
 	cordon_fail(err, CORDON_ELIMIT, 0,
 		"segment %u of the ledger changes faster than it can be read; try again",

@@ -11,7 +11,7 @@
 #include <cordon/fd.h>
 #include <cordon/ledger_payload.h>
 
-#define SEGMENT_ROOM (1u << 20)
+#define SEGMENT_ROOM (16u << 20)
 
 static void
 must(int good, const char *what)

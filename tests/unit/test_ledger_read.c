@@ -302,3 +302,34 @@ Test(ledger_read, header_that_does_not_go_on_is_damage)
 		built = (struct ledger_build){ 0 };
 	}
 }
+
+/* A segment is read some mebibytes at a time, and what was gone through is given up. */
+Test(ledger_read, large_segment_is_read_to_its_end_and_each_part_is_compared)
+{
+	static const uint32_t damaged[] = { 10, 7000, 13000, 20000, 29999, 30000, 35999 };
+	struct cordon_ledger_report report;
+
+	built = (struct ledger_build){
+		.records = 36000, .batch = 8, .note = 6000, .segment = 30000, .seed = { 1 }
+	};
+	ledger_build(&built);
+	ledger_build_write(&built, directory);
+	cr_assert(gt(sz, built.size[0], 6u << 20));
+	report = verify();
+	cr_assert(zero(int, report.damaged), "%s", report.why);
+	cr_assert(eq(u64, report.records, 36000));
+	cr_assert(eq(u64, report.covered, 36000));
+	cr_assert(eq(u64, report.segments, 2));
+
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		const uint32_t segment = damaged[i] / 30000;
+		uint8_t *byte = &built.data[segment][built.begin[damaged[i]] + 40];
+
+		*byte ^= 4;
+		ledger_build_write(&built, directory);
+		report = verify();
+		cr_assert(eq(int, report.damaged, 1));
+		cr_assert(eq(u64, report.first_bad, damaged[i]));
+		*byte ^= 4;
+	}
+}
