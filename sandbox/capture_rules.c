@@ -5,10 +5,13 @@
  * MUST 2 Nothing else reaches the listener: who connects to its own address and port is refused.
  * MUST 3 What is neither TCP to loopback or to the listener, UDP to loopback, to or from port 53, nor ICMP to loopback is
  *        refused. Ports below 1024 cannot be bound in a run, so that what comes from port 53 is ours.
+ * MUST 4 (M10) The kernel remembers a redirected connection for two minutes after its end, in memory that no limit of the
+ *        run counts. So only so many are begun in a second; the others wait, as TCP does.
  *
  * In words of nft(8), all at the hook output, since nothing comes from elsewhere:
  *
- *	chain untracked  priority raw:    not tcp: notrack; sport LISTENER: accept; to loopback: notrack
+ *	chain untracked  priority raw:    not tcp: notrack; sport LISTENER: accept; to loopback: notrack;
+ *	                                  tcp flags syn limit rate over RATE/second burst BURST: drop
  *	chain redirected type nat:        tcp dport not 53: redirect to LISTENER
  *	chain allowed    policy drop:     ct status dnat: accept; tcp dport LISTENER: reject with a reset;
  *	                                  sport LISTENER, to loopback, dport 53, sport 53: goto known
@@ -25,6 +28,7 @@
 #include "capture.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -59,8 +63,12 @@ static const struct {
 	[KNOWN] = { "known", NULL, 0, 0 },
 };
 
+#define RATE  256 /* new connections a second: with BURST, 35,000 that are remembered, some 11 MiB */
+#define BURST 4096
+
 enum what {
 	NO_MATCH,
+	BEGINS,
 	PROTOCOL,
 	NOT_PROTOCOL,
 	SOURCE,
@@ -70,7 +78,7 @@ enum what {
 	LOOPBACK6,
 	DNAT
 };
-enum then { ACCEPT, NOTRACK, REDIRECT, RESET, GOTO_KNOWN };
+enum then { ACCEPT, LIMIT, NOTRACK, REDIRECT, RESET, GOTO_KNOWN };
 
 static const struct rule {
 	enum chain chain;
@@ -84,6 +92,7 @@ static const struct rule {
 	{ UNTRACKED, { { SOURCE, CORDON_CAPTURE_PORT } }, ACCEPT },
 	{ UNTRACKED, { { LOOPBACK4, 0 } }, NOTRACK },
 	{ UNTRACKED, { { LOOPBACK6, 0 } }, NOTRACK },
+	{ UNTRACKED, { { BEGINS, 0 } }, LIMIT },
 	{ REDIRECTED, { { PROTOCOL, IPPROTO_TCP }, { NOT_TARGET, DNS_PORT } }, REDIRECT },
 	{ ALLOWED, { { DNAT, 0 } }, ACCEPT },
 	{ ALLOWED, { { PROTOCOL, IPPROTO_TCP }, { TARGET, CORDON_CAPTURE_PORT } }, RESET },
@@ -231,24 +240,44 @@ match_loopback(struct draft *d, uint8_t family)
 	}
 }
 
+/* Leaves only these bits of what was loaded. size: at most 4. */
+static void
+mask(struct draft *d, const void *bits, uint32_t size)
+{
+	const struct expression e = begin(d, "bitwise");
+	const uint32_t none = 0;
+
+	put_be32(d, NFTA_BITWISE_SREG, NFT_REG_1);
+	put_be32(d, NFTA_BITWISE_DREG, NFT_REG_1);
+	put_be32(d, NFTA_BITWISE_LEN, size);
+	put_value(d, NFTA_BITWISE_MASK, bits, (int)size);
+	put_value(d, NFTA_BITWISE_XOR, &none, (int)size);
+	end(d, e);
+}
+
 /* A connection that was redirected, in both directions. */
 static void
 match_dnat(struct draft *d)
 {
-	const uint32_t mask = IPS_DST_NAT, none = 0;
-	struct expression e = begin(d, "ct");
+	const uint32_t bits = IPS_DST_NAT, none = 0;
+	const struct expression e = begin(d, "ct");
 
 	put_be32(d, NFTA_CT_KEY, NFT_CT_STATUS);
 	put_be32(d, NFTA_CT_DREG, NFT_REG_1);
 	end(d, e);
-	e = begin(d, "bitwise");
-	put_be32(d, NFTA_BITWISE_SREG, NFT_REG_1);
-	put_be32(d, NFTA_BITWISE_DREG, NFT_REG_1);
-	put_be32(d, NFTA_BITWISE_LEN, sizeof(mask));
-	put_value(d, NFTA_BITWISE_MASK, &mask, sizeof(mask));
-	put_value(d, NFTA_BITWISE_XOR, &none, sizeof(none));
-	end(d, e);
+	mask(d, &bits, sizeof(bits));
 	compare(d, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+/* The first segment of a TCP connection: SYN without ACK. */
+static void
+match_begin(struct draft *d)
+{
+	const uint8_t syn = 0x02, syn_ack = 0x12;
+
+	load_payload(d, NFT_PAYLOAD_TRANSPORT_HEADER, 13, sizeof(syn));
+	mask(d, &syn_ack, sizeof(syn_ack));
+	compare(d, NFT_CMP_EQ, &syn, sizeof(syn));
 }
 
 static void
@@ -256,6 +285,9 @@ match(struct draft *d, enum what what, uint16_t value)
 {
 	switch (what) {
 	case NO_MATCH:
+		break;
+	case BEGINS:
+		match_begin(d);
 		break;
 	case PROTOCOL:
 		match_protocol(d, NFT_CMP_EQ, value);
@@ -316,6 +348,20 @@ put_redirect(struct draft *d)
 }
 
 static void
+put_limit(struct draft *d)
+{
+	const struct expression e = begin(d, "limit");
+
+	d->put |= nla_put_u64(d->m, NFTA_LIMIT_RATE, htobe64(RATE));
+	d->put |= nla_put_u64(d->m, NFTA_LIMIT_UNIT, htobe64(1));
+	put_be32(d, NFTA_LIMIT_BURST, BURST);
+	put_be32(d, NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	put_be32(d, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV); /* what is over it goes on in the rule */
+	end(d, e);
+	put_verdict(d, NF_DROP, NULL);
+}
+
+static void
 put_then(struct draft *d, enum then then)
 {
 	struct expression e;
@@ -323,6 +369,9 @@ put_then(struct draft *d, enum then then)
 	switch (then) {
 	case ACCEPT:
 		put_verdict(d, NF_ACCEPT, NULL);
+		break;
+	case LIMIT:
+		put_limit(d);
 		break;
 	case NOTRACK:
 		e = begin(d, "notrack");

@@ -207,7 +207,7 @@ probe_capture(struct findings *f)
 	if (error != 0)
 		found(f, "network-capture", CORDON_DEGRADED,
 			"load what nf_tables needs for connection tracking and NAT: modprobe -a "
-			"nf_tables nft_ct nft_redir nft_chain_nat nft_reject_inet; in a container, "
+			"nf_tables nft_ct nft_limit nft_redir nft_chain_nat nft_reject_inet; in a container, "
 			"on its host. Profiles with a network are refused meanwhile (floor.network)",
 			"the network of a run cannot be captured: %s", cordon_errno_text(error));
 	else

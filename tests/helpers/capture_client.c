@@ -8,6 +8,10 @@
  *	source ADDRESS                   the address that a connection there has at this end
  *	unroute                          takes the default routes away: an errno of the kernel's answer
  *	many PROCESSES EACH              that many connections at once: how many there were
+ *	flood PROCESSES SECONDS          begins as many connections as it can, and ends them: "over"
+ *	mptcp ADDRESS PORT               the same as tcp, with MPTCP
+ *	fastopen ADDRESS PORT            the same as tcp, with data in the first segment
+ *	udplite ADDRESS PORT             one datagram of UDP-Lite: "sent", or an errno
  *	same COUNT                       from one port to that many addresses: how many there were
  *	fds                              the descriptors it has but for its streams
  *	cat FILE                         its lines */
@@ -22,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/netlink.h>
@@ -113,6 +118,18 @@ try_udp(const char *to, int port)
 	close(s);
 }
 
+/* What is connected waits already. */
+static int
+accept_soon(int s)
+{
+	struct pollfd p = { .fd = s, .events = POLLIN };
+
+	if (poll(&p, 1, 500) == 1)
+		return accept(s, NULL, NULL);
+	errno = ETIMEDOUT;
+	return -1;
+}
+
 static void
 try_loop(int type, const char *address)
 {
@@ -126,7 +143,7 @@ try_loop(int type, const char *address)
 		(type == SOCK_STREAM && listen(s, 1) < 0) ||
 		connect(c, (struct sockaddr *)&a, size) < 0 || send(c, "x", 1, 0) != 1)
 		say_errno();
-	else if ((type == SOCK_STREAM && (peer = accept(s, NULL, NULL)) < 0) ||
+	else if ((type == SOCK_STREAM && (peer = accept_soon(s)) < 0) ||
 		 recv(peer, &byte, 1, 0) != 1 || byte != 'x')
 		say_errno();
 	else
@@ -229,6 +246,44 @@ try_many(int processes, int each)
 }
 
 static void
+try_flood(int processes, int seconds)
+{
+	for (int i = 0; i < processes; i++)
+		if (fork() == 0) {
+			const time_t end = time(NULL) + seconds;
+
+			while (time(NULL) < end)
+				close(connected(SOCK_STREAM, "1.2.3.4", 443, NULL, 0));
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+	puts("over");
+}
+
+static void
+try_special(int type, int protocol, int flags, const char *to, int port)
+{
+	struct sockaddr_storage a;
+	const socklen_t size = address_of(to, port, &a);
+	char text[64] = "";
+	int s = socket(a.ss_family, type | SOCK_CLOEXEC, protocol);
+
+	if (s < 0)
+		say_errno();
+	else if ((flags == 0 && connect(s, (struct sockaddr *)&a, size) < 0) ||
+		 sendto(s, "data", 4, flags, flags == 0 ? NULL : (struct sockaddr *)&a,
+			 flags == 0 ? 0 : size) < 0)
+		say_errno();
+	else if (type == SOCK_DGRAM)
+		puts("sent");
+	else if (read(s, text, sizeof(text) - 1) < 0)
+		say_errno();
+	else
+		printf("connected %s\n", text);
+}
+
+static void
 try_same(int count)
 {
 	char to[32];
@@ -292,6 +347,14 @@ attempt(char *const *w)
 		try_unroute();
 	else if (strcmp(w[0], "many") == 0)
 		try_many(number(w, 1), number(w, 2));
+	else if (strcmp(w[0], "flood") == 0)
+		try_flood(number(w, 1), number(w, 2));
+	else if (strcmp(w[0], "mptcp") == 0)
+		try_special(SOCK_STREAM, IPPROTO_MPTCP, 0, w[1], number(w, 2));
+	else if (strcmp(w[0], "fastopen") == 0)
+		try_special(SOCK_STREAM, 0, MSG_FASTOPEN, w[1], number(w, 2));
+	else if (strcmp(w[0], "udplite") == 0)
+		try_special(SOCK_DGRAM, IPPROTO_UDPLITE, 0, w[1], number(w, 2));
 	else if (strcmp(w[0], "same") == 0)
 		try_same(number(w, 1));
 	else if (strcmp(w[0], "fds") == 0)

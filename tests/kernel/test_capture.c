@@ -39,7 +39,7 @@ static char seen[4096], said[4096];
 static unsigned accepted[CORDON_CAPTURE_SOCKETS];
 static int held[4096]; /* connections that are kept open */
 static unsigned held_count;
-static int keep; /* do so */
+static enum { NOTE, KEEP, COUNT } mode;
 
 static void
 copy_client(void)
@@ -188,11 +188,11 @@ serve_tcp(int which)
 	accepted[which]++;
 	if (dns)
 		strcat(seen, family == AF_INET ? "dns-tcp4 " : "dns-tcp6 ");
-	else if (!keep)
+	else if (mode == NOTE)
 		note_original(s, family);
 	/* Who does not wait for it may be gone. */
-	cr_assert(send(s, "hello", 5, MSG_NOSIGNAL) == 5 || keep);
-	if (keep)
+	cr_assert(send(s, "hello", 5, MSG_NOSIGNAL) == 5 || mode != NOTE);
+	if (mode == KEEP)
 		held[held_count++] = s;
 	else
 		close(s);
@@ -290,7 +290,7 @@ serve(void)
 	}
 	while (output >= 0)
 		hear_output();
-	for (unsigned before = UINT_MAX; keep && before != arrived();) {
+	for (unsigned before = UINT_MAX; mode != NOTE && before != arrived();) {
 		before = arrived();
 		serve_tcp(CORDON_CAPTURE_TCP);
 	}
@@ -362,10 +362,10 @@ Test(capture, addresses_that_a_run_gives_itself_are_captured)
 {
 	greet();
 	launch("loop 10.1.2.3", "loop 0.0.0.0", NULL);
-	keep = 1;
+	mode = KEEP;
 	serve();
 
-	cr_expect(eq(str, said, "EAGAIN\nok\n"));
+	cr_expect(eq(str, said, "ETIMEDOUT\nok\n"));
 	cr_expect(eq(u32, accepted[CORDON_CAPTURE_TCP], 1));
 }
 
@@ -443,7 +443,7 @@ Test(capture, other_protocols_have_no_socket_and_the_rules_stay)
 
 Test(capture, two_thousand_connections_at_once)
 {
-	keep = 1;
+	mode = KEEP;
 	greet();
 	launch("many 8 250", NULL);
 	serve();
@@ -464,6 +464,34 @@ Test(capture, connections_from_one_port_to_many_addresses_are_told_apart)
 	cr_expect(ne(ptr, strstr(seen, "tcp:10.9.0.1:443 "), NULL));
 	cr_expect(ne(ptr, strstr(seen, "tcp:10.9.0.50:443 "), NULL));
 	cr_expect(eq(u32, accepted[CORDON_CAPTURE_TCP], 50));
+}
+
+/* Two minutes of it are remembered by the kernel, in memory that is nobody's. */
+Test(capture, m10_only_so_many_connections_are_begun_in_a_second)
+{
+	mode = COUNT;
+	greet();
+	launch("flood 4 4", NULL);
+	serve();
+
+	cr_expect(eq(str, said, "over\n"));
+	cr_expect(gt(u32, accepted[CORDON_CAPTURE_TCP], 100));
+	cr_expect(lt(u32, accepted[CORDON_CAPTURE_TCP], 4096 + 256 * 8));
+}
+
+Test(capture, other_ways_to_begin_a_connection_arrive_too)
+{
+	greet();
+	launch("fastopen 1.2.3.4 443", "udplite 8.8.8.8 53", "udplite 127.0.0.1 5000",
+		"mptcp 10.0.0.1 80", NULL);
+	serve();
+
+	cr_expect(eq(int, strncmp(said, "connected hello\nEPERM\nEPERM\n", 28), 0), "%s", said);
+	/* Where the kernel has MPTCP. */
+	cr_expect(ne(int, strstr(said, "EPROTONOSUPPORT") != NULL,
+			  strstr(seen, "tcp:10.0.0.1:80 ") != NULL),
+		"%s %s", said, seen);
+	cr_expect(ne(ptr, strstr(seen, "tcp:1.2.3.4:443 "), NULL));
 }
 
 static unsigned
