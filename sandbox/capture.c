@@ -6,49 +6,13 @@
 #include "capture.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include <cordon/fd.h>
-#include <cordon/mem.h>
 
-#include "capture_batch.h"
-
-struct capture {
-	struct capture_batch routes, rules;
-	size_t route4_size; /* the first of the routes; the other is for IPv6 */
-};
-
-struct capture *
-capture_prepare(void)
-{
-	struct capture *c = cordon_array(1, sizeof(*c));
-
-	if (c != NULL) {
-		capture_put_route4(&c->routes);
-		c->route4_size = c->routes.size;
-		capture_put_route6(&c->routes);
-		capture_put_rules(&c->rules);
-	}
-	if (c == NULL || c->routes.failed || c->rules.failed) {
-		capture_destroy(c);
-		return NULL;
-	}
-	return c;
-}
-
-void
-capture_destroy(struct capture *c)
-{
-	if (c == NULL)
-		return;
-	capture_batch_finish(&c->routes);
-	capture_batch_finish(&c->rules);
-	free(c);
-}
+#include "capture_data.h"
 
 void
 capture_close(int sockets[CORDON_CAPTURE_SOCKETS])
@@ -57,23 +21,24 @@ capture_close(int sockets[CORDON_CAPTURE_SOCKETS])
 		cordon_fd_close_p(&sockets[i]);
 }
 
-/* The kernel answers while it is told, so that all it has to say is there afterwards. Returns 0 when all that was
- * asked for an answer has one, and there was no error; else -1 with errno. */
+/* The kernel answers while it is told, so that all it has to say is there afterwards. Returns 0 when the last message
+ * was done, and there was no error before; else -1 with errno. */
 static int
-hear_answers(int link, unsigned count)
+hear_answers(int link)
 {
 	union {
 		struct nlmsghdr header;
 		char room[1024]; /* what is cut off is what we said ourselves */
 	} answer;
 	const struct nlmsgerr *e = NLMSG_DATA(&answer.header);
+	int done = 0;
 
 	for (;;) {
 		const ssize_t got = recv(link, &answer, sizeof(answer), MSG_DONTWAIT);
 
 		if (got < 0 && errno == EAGAIN) {
 			errno = EPROTO;
-			return count == 0 ? 0 : -1;
+			return done ? 0 : -1;
 		}
 		if (got < 0)
 			return -1;
@@ -85,12 +50,12 @@ hear_answers(int link, unsigned count)
 			errno = -e->error;
 			return -1;
 		}
-		count -= count > 0;
+		done = 1;
 	}
 }
 
 static int
-tell_kernel(int protocol, const void *data, size_t size, unsigned answers)
+tell_kernel(int protocol, const void *data, size_t size)
 {
 	CORDON_CLOSE int link = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -98,33 +63,32 @@ tell_kernel(int protocol, const void *data, size_t size, unsigned answers)
 	if (link < 0 || sendto(link, data, size, 0, (const struct sockaddr *)&kernel,
 				sizeof(kernel)) != (ssize_t)size)
 		return -1;
-	return hear_answers(link, answers);
+	return hear_answers(link);
 }
 
 static int
-set_up(const struct capture *c, int sockets[CORDON_CAPTURE_SOCKETS], struct sandbox_fault *fault)
+set_up(int sockets[CORDON_CAPTURE_SOCKETS], struct sandbox_fault *fault)
 {
 	int ipv6;
 
 	if (capture_open_sockets(sockets, &ipv6) < 0)
 		return sandbox_fault(fault, STAGE_CAPTURE_SOCKETS, 0);
-	if (tell_kernel(NETLINK_ROUTE, c->routes.data, ipv6 ? c->routes.size : c->route4_size,
-		    ipv6 ? 2 : 1) < 0)
+	if (tell_kernel(NETLINK_ROUTE, capture_route4, capture_route4_size) < 0 ||
+		(ipv6 && tell_kernel(NETLINK_ROUTE, capture_route6, capture_route6_size) < 0))
 		return sandbox_fault(fault, STAGE_CAPTURE_ROUTES, 0);
-	if (tell_kernel(NETLINK_NETFILTER, c->rules.data, c->rules.size, 1) < 0)
+	if (tell_kernel(NETLINK_NETFILTER, capture_rules, capture_rules_size) < 0)
 		return sandbox_fault(fault, STAGE_CAPTURE_RULES, 0);
 	return ipv6 ? CORDON_CAPTURE_SOCKETS : CORDON_CAPTURE_IPV4;
 }
 
 int
-capture_begin(const struct capture *c, int ret_sockets[CORDON_CAPTURE_SOCKETS],
-	struct sandbox_fault *fault)
+capture_begin(int ret_sockets[CORDON_CAPTURE_SOCKETS], struct sandbox_fault *fault)
 {
 	int count;
 
 	for (int i = 0; i < CORDON_CAPTURE_SOCKETS; i++)
 		ret_sockets[i] = -1;
-	count = set_up(c, ret_sockets, fault);
+	count = set_up(ret_sockets, fault);
 	/* A socket for IPv6 that could not be bound, or all of them. */
 	for (int i = count < 0 ? 0 : count; i < CORDON_CAPTURE_SOCKETS; i++)
 		cordon_fd_close_p(&ret_sockets[i]);

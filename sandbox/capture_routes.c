@@ -2,7 +2,7 @@
  * has 127.0.0.1 or ::1. See rtnetlink(7), ip-route(8) "local".
  *
  * calls: none */
-#include "capture.h"
+#include "capture_messages.h"
 
 #include <net/if.h>
 #include <netinet/in.h>

@@ -10,7 +10,7 @@
  *
  * In words of nft(8), all at the hook output, since nothing comes from elsewhere:
  *
- *	chain untracked  priority raw:    not tcp: notrack; sport LISTENER: accept; to loopback: notrack;
+ *	chain untracked  priority raw:    not tcp: notrack accept; sport LISTENER: accept; to loopback: notrack accept;
  *	                                  tcp flags syn limit rate over RATE/second burst BURST: drop
  *	chain redirected type nat:        tcp dport not 53: redirect to LISTENER
  *	chain allowed    policy drop:     ct status dnat: accept; tcp dport LISTENER: reject with a reset;
@@ -25,7 +25,7 @@
  * Tests: tests/kernel/test_capture.c.
  *
  * calls: none */
-#include "capture.h"
+#include "capture_messages.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -40,6 +40,8 @@
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+
+#include <cordon/capture.h>
 
 #include "capture_batch.h"
 
@@ -376,6 +378,7 @@ put_then(struct draft *d, enum then then)
 	case NOTRACK:
 		e = begin(d, "notrack");
 		end(d, e);
+		put_verdict(d, NF_ACCEPT, NULL); /* in this chain; the others follow */
 		break;
 	case REDIRECT:
 		put_redirect(d);

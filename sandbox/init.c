@@ -221,9 +221,9 @@ capture_network(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	int sockets[CORDON_CAPTURE_SOCKETS];
 	int count, sent;
 
-	if (s->capture == NULL)
+	if (!s->captured)
 		return 0;
-	count = capture_begin(s->capture, sockets, fault);
+	count = capture_begin(sockets, fault);
 	if (count < 0)
 		return -1;
 	sent = init_send_fds(s->init_link, captured, sockets, (unsigned)count);

@@ -76,7 +76,6 @@ take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err
 	struct cordon_reader r = { .at = m->body, .left = m->size };
 	struct launcher_plan *p;
 	uint32_t number = 0, count = 0;
-	int captured;
 
 	for (p = l->plans; p != NULL; p = p->next)
 		count++;
@@ -91,15 +90,11 @@ take_plan(struct launcher *l, struct cordon_message *m, struct cordon_error *err
 		launcher_plan_destroy(p);
 		return -1;
 	}
-	captured = (p->plan.flags & CORDON_PLAN_NETWORK) != 0;
 	p->breaks_floor = floor_check_plan(&p->plan, &p->refusal) < 0;
 	if (!p->breaks_floor) {
 		p->filter_notify = loadable(&p->plan, 1);
 		p->filter_plain = loadable(&p->plan, 0);
-		if (captured && l->capture == NULL)
-			l->capture = capture_prepare();
-		if (p->filter_notify == NULL || p->filter_plain == NULL ||
-			(captured && l->capture == NULL)) {
+		if (p->filter_notify == NULL || p->filter_plain == NULL) {
 			launcher_plan_destroy(p);
 			return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not keep a plan");
 		}
@@ -490,7 +485,6 @@ cordon_launcher_main(int link)
 	}
 	watches_finish(&l.watches);
 	netns_spare_finish(&l.net);
-	capture_destroy(l.capture);
 	caps_destroy(l.no_caps);
 	cgroup_host_destroy(l.cgroups);
 	cordon_fd_close_p(&l.epoll);

@@ -135,16 +135,13 @@ own_listener(void)
 static int
 capture(void)
 {
-	struct capture *c = capture_prepare();
 	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
 	int sockets[CORDON_CAPTURE_SOCKETS];
 	int result;
 
-	errno = ENOMEM;
-	if (c == NULL || netns_loopback_up() < 0)
+	if (netns_loopback_up() < 0)
 		return -1;
-	result = capture_begin(c, sockets, &fault);
-	capture_destroy(c);
+	result = capture_begin(sockets, &fault);
 	errno = fault.sys;
 	return result < 0 ? -1 : 0;
 }

@@ -182,7 +182,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 		.launch = &run->launch,
 		.workspace_idmap = -1,
 		.tried = -1,
-		.capture = run_has_network(run) ? l->capture : NULL,
+		.captured = run_has_network(run),
 		.netns = -1,
 		.stdio = { -1, -1, -1 },
 		.held = -1,

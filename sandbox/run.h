@@ -11,6 +11,7 @@
 #include <cordon/plan.h>
 
 #include "caps.h"
+#include "capture.h"
 #include "cgroup.h"
 #include "ids.h"
 #include "netns.h"
@@ -65,7 +66,6 @@ struct launcher {
 	struct watches watches;
 	int watches_added; /* to epoll */
 	struct netns_spare net;
-	struct capture *capture; /* NULL while no plan had a network */
 	struct trash trash; /* closed when there is nothing else to do */
 	struct caps_none *no_caps;
 	unsigned sequence;
