@@ -1,7 +1,7 @@
 /* What a run tries with its network: each argument is one attempt, each is answered by one line.
  *
  *	tcp ADDRESS PORT [SOURCE PORT]   connects, reads what is said: "connected TEXT", or an errno
- *	udp ADDRESS PORT                 asks, and waits for an answer from there: "answered TEXT", or an errno
+ *	udp ADDRESS PORT [SOURCE PORT]   asks, and waits for an answer from there: "answered TEXT", or an errno
  *	loop ADDRESS, uloop ADDRESS      a server of its own at that address, TCP or UDP: "ok"
  *	socket FAMILY TYPE PROTOCOL      "made", or an errno
  *	bind TYPE ADDRESS PORT           "bound", or an errno
@@ -106,10 +106,10 @@ try_tcp(const char *to, int port, const char *from, int from_port)
 }
 
 static void
-try_udp(const char *to, int port)
+try_udp(const char *to, int port, const char *from, int from_port)
 {
 	char text[64] = "";
-	int s = connected(SOCK_DGRAM, to, port, NULL, 0);
+	int s = connected(SOCK_DGRAM, to, port, from, from_port);
 
 	if (s < 0 || send(s, "ask", 3, 0) < 0 || recv(s, text, sizeof(text) - 1, 0) < 0)
 		say_errno();
@@ -334,7 +334,7 @@ attempt(char *const *w)
 	if (strcmp(w[0], "tcp") == 0)
 		try_tcp(w[1], number(w, 2), w[3], w[3] == NULL ? 0 : number(w, 4));
 	else if (strcmp(w[0], "udp") == 0)
-		try_udp(w[1], number(w, 2));
+		try_udp(w[1], number(w, 2), w[3], w[3] == NULL ? 0 : number(w, 4));
 	else if (strcmp(w[0], "loop") == 0)
 		try_loop(SOCK_STREAM, w[1]);
 	else if (strcmp(w[0], "uloop") == 0)

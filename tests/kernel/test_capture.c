@@ -405,6 +405,17 @@ Test(capture, questions_for_names_arrive_and_their_answers_are_accepted)
 		"nameserver 198.18.0.1\n127.0.0.1\n::1\n"));
 }
 
+/* In IPv4 it can have any address as its own: all of them are the run's. */
+Test(capture, a_client_with_a_source_of_its_own_is_answered)
+{
+	greet();
+	launch("udp 8.8.8.8 53 10.1.1.1 5000", "tcp 9.9.9.9 53 10.1.1.1 5000",
+		"tcp 1.2.3.4 443 10.1.1.1 5001", NULL);
+	serve();
+
+	cr_expect(eq(str, said, "answered reply\nconnected hello\nconnected hello\n"));
+}
+
 Test(capture, other_datagrams_are_refused_at_once)
 {
 	greet();

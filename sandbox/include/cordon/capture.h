@@ -11,6 +11,9 @@
  *	          ipi_ifindex 0; in IPv6 the same structure is given back, with ipi6_ifindex 0.
  *	DNS_TCP   a listener for connections to port 53 of any address.
  *
+ * When the destination cannot be had (ENOENT), the client has gone. The sockets keep the run's namespace, and
+ * whoever has them closes them when the run has ended.
+ *
  * All are non-blocking; what is accepted is not (accept4(2) with SOCK_NONBLOCK). Each exists for IPv4, and for
  * IPv6 where the host has it: what is asked for there has to be refused, or served, too. */
 #pragma once
