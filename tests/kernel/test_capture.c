@@ -8,19 +8,25 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/netfilter_ipv4.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include <cordon/capture.h>
 #include <cordon/fd.h>
 
+#include "../../sandbox/capture.h"
+#include "../../sandbox/netns.h"
 #include "../../supervisor/plan_build.h"
 #include "../helpers/liar.h"
 
@@ -368,10 +374,11 @@ Test(capture, loopback_stays_in_the_run)
 {
 	greet();
 	launch("loop 127.0.0.1", "loop 127.1.2.3", "loop ::1", "uloop 127.0.0.1", "uloop ::1",
-		"tcp 127.0.0.1 4444", "tcp ::1 4444", "udp 127.0.0.1 4444", NULL);
+		"tcp 127.0.0.1 4444", "tcp ::1 4444", "udp 127.0.0.1 4444", "udp ::1 4444", NULL);
 	serve();
 
-	cr_expect(eq(str, said, "ok\nok\nok\nok\nok\nECONNREFUSED\nECONNREFUSED\nECONNREFUSED\n"));
+	cr_expect(eq(str, said,
+		"ok\nok\nok\nok\nok\nECONNREFUSED\nECONNREFUSED\nECONNREFUSED\nECONNREFUSED\n"));
 	cr_expect(eq(u32, arrived(), 0));
 }
 
@@ -576,4 +583,131 @@ Test(capture, nobody_else_keeps_a_socket)
 		launcher += accepted[i];
 	cr_expect(eq(u32, launcher, 1));
 	cr_expect(eq(str, said, "connected hello\n0\n"));
+}
+
+/* The children of a process, as words. */
+static void
+read_children(pid_t pid, char *text, size_t room)
+{
+	char path[64];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	CORDON_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? 0 : read(fd, text, room - 1);
+	text[got < 0 ? 0 : got] = '\0';
+}
+
+/* The child that has a child itself, when there is one within some seconds: the others are helpers. */
+static pid_t
+parent_below(pid_t pid)
+{
+	for (int tries = 0; tries < 1000; tries++) {
+		char children[256], grandchildren[64];
+
+		read_children(pid, children, sizeof(children));
+		for (char *at = children, *end; *at != '\0'; at = end) {
+			const pid_t child = (pid_t)strtol(at, &end, 10);
+
+			if (end == at)
+				break;
+			read_children(child, grandchildren, sizeof(grandchildren));
+			if (grandchildren[0] != '\0')
+				return child;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	return -1;
+}
+
+static pid_t
+pid_of_launcher(void)
+{
+	char path[64], text[512] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", liar.pidfd);
+	CORDON_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	cr_assert(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	return (pid_t)strtol(strstr(text, "Pid:") + 4, NULL, 10);
+}
+
+/* While the command is held, its process shares what pid 1 has. */
+Test(capture, a11_no_socket_is_there_when_the_first_process_of_the_run_begins)
+{
+	struct cordon_error err = { 0 };
+	int gate[2];
+	pid_t init;
+
+	if (geteuid() != 0)
+		return;
+	cr_assert(pipe2(gate, O_CLOEXEC) == 0);
+	liar.launch.held = 1;
+	greet();
+	cr_assert(
+		cordon_launch_send_launch(liar.link, &liar.launch,
+			(const int[]){ liar.streams[0], liar.streams[1], liar.streams[2], gate[0] },
+			4, &err) == 0);
+
+	init = parent_below(pid_of_launcher());
+	cr_assert(init > 0);
+	cr_expect(eq(u32, sockets_of(init), 1), "pid 1 has more than its link");
+
+	close(gate[0]);
+	close(gate[1]);
+	cr_expect(eq(int, (int)liar_hear(&liar), LIAR_REFUSED));
+}
+
+static int
+take_route_away(unsigned char family)
+{
+	const struct {
+		struct nlmsghdr header;
+		struct rtmsg body;
+	} request = { .header = { .nlmsg_len = sizeof(request),
+			      .nlmsg_type = RTM_DELROUTE,
+			      .nlmsg_flags = NLM_F_REQUEST },
+		.body = { .rtm_family = family,
+			.rtm_table = RT_TABLE_LOCAL,
+			.rtm_scope = RT_SCOPE_NOWHERE } };
+	CORDON_CLOSE int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return send(s, &request, sizeof(request), 0) == sizeof(request) ? 0 : -1;
+}
+
+/* In a namespace in which a part of it is there already, the kernel refuses that part. Returns where it was not as it
+ * should be, 0 for nowhere. */
+static int
+begin_again(void)
+{
+	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
+	int sockets[CORDON_CAPTURE_SOCKETS], others[CORDON_CAPTURE_SOCKETS];
+
+	if (unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWNET | CLONE_NEWUSER) < 0 ||
+		netns_loopback_up() < 0 || capture_begin(sockets, &fault) < 0)
+		return 1;
+	if (capture_begin(others, &fault) >= 0 || fault.stage != STAGE_CAPTURE_SOCKETS ||
+		fault.sys != EADDRINUSE || others[0] != -1)
+		return 2;
+	capture_close(sockets);
+	if (capture_begin(sockets, &fault) >= 0 || fault.stage != STAGE_CAPTURE_ROUTES ||
+		fault.sys != EEXIST || sockets[0] != -1)
+		return 3;
+	if (take_route_away(AF_INET) < 0 || take_route_away(AF_INET6) < 0)
+		return 4;
+	if (capture_begin(sockets, &fault) >= 0 || fault.stage != STAGE_CAPTURE_RULES ||
+		fault.sys != EEXIST || sockets[0] != -1)
+		return 5;
+	return 0;
+}
+
+Test(capture, what_the_kernel_refuses_is_told_by_its_step)
+{
+	const pid_t child = fork();
+	int status = -1;
+
+	if (child == 0)
+		_exit(begin_again());
+	cr_assert(waitpid(child, &status, 0) == child);
+	cr_expect(eq(int, status, 0), "step %d", WEXITSTATUS(status));
 }
