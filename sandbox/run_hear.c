@@ -24,7 +24,7 @@ forget_launch(struct run *run)
 	run->launch.run = number;
 }
 
-/* Returns 0, or -1 when there are too few descriptors to pass the terminal. */
+/* Returns 0, or -1 when there are too few descriptors to pass the terminal or the sockets. */
 static int
 tell_started(struct launcher *l, struct run *run, int notify, int pty)
 {
@@ -44,7 +44,10 @@ tell_started(struct launcher *l, struct run *run, int notify, int pty)
 	if (cordon_launch_send_started(
 		    l->link, &started, pty, run->captured, run->captured_count, &err) < 0 &&
 		err.code != CORDON_EPEER) {
-		run->fault = (struct sandbox_fault){ STAGE_HAND_OVER, 0, err.sys };
+		run->fault =
+			(struct sandbox_fault){ run->captured_count > 0 ? STAGE_CAPTURE_HAND_OVER
+									: STAGE_HAND_OVER,
+				0, err.sys };
 		return -1;
 	}
 	run->state = RUN_LIVE;

@@ -20,8 +20,7 @@
 	X(CAPTURE_SOCKETS, "open the sockets of the run's network", "floor.network", "")         \
 	X(CAPTURE_ROUTES, "make the routes of the run's network", "floor.network", "capture")    \
 	X(CAPTURE_RULES, "make the rules of the run's network", "floor.network", "capture")      \
-	X(CAPTURE_HAND_OVER, "hand the run's network to the launcher", "limit.descriptors",      \
-		"inflight")                                                                      \
+	X(CAPTURE_HAND_OVER, "hand over the run's network", "limit.descriptors", "inflight")     \
 	X(PRIVATE, "make the run's mounts private", "floor.mounts", "user")                      \
 	X(MOUNT, "bind", "floor.mounts", "")                                                     \
 	X(IDENTITY, "bind: it is another file by now", "floor.identity", "again")                \
