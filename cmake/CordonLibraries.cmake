@@ -14,6 +14,7 @@ endfunction()
 
 cordon_library(seccomp libseccomp libseccomp.a)
 cordon_library(cap libcap libcap.a)
+cordon_library(nl libnl-3.0 libnl-3.a pthread)
 cordon_library(jansson jansson libjansson.a)
 cordon_library(uv libuv libuv_a.a pthread dl rt)
 cordon_library(crypto libcrypto libcrypto.a pthread dl)

@@ -10,7 +10,7 @@
  *
  * calls: prctl poll close_range unshare sethostname setgroups setresgid setresuid keyctl setsid
  * signalfd4 rt_sigprocmask clone wait4 kill read sendmsg recvmsg openat dup2 and those of root.c release.c
- * idmap.c cgroup.c netns.c caps.c pty.c gate.c */
+ * idmap.c cgroup.c netns.c capture.c caps.c pty.c gate.c */
 #include "init.h"
 
 #include <errno.h>
@@ -35,6 +35,7 @@
 
 #include <cordon/fd.h>
 
+#include "capture.h"
 #include "gate.h"
 #include "helper_filter.h"
 #include "idmap.h"
@@ -152,7 +153,7 @@ wait_for_go(const struct sandbox_setup *s, struct sandbox_fault *fault)
 {
 	uint64_t words[INIT_WORDS];
 
-	if (init_receive(s->init_link, words, NULL) != 1 || words[0] != INIT_GO)
+	if (init_receive(s->init_link, words, NULL, 0, NULL) != 1 || words[0] != INIT_GO)
 		return sandbox_fault(fault, STAGE_GO, 0);
 	return 0;
 }
@@ -188,7 +189,7 @@ wait_for_covers(const struct sandbox_setup *s, struct sandbox_fault *fault)
 	if (s->covers.count == 0)
 		return 0;
 	do {
-		if (init_receive(s->init_link, words, NULL) != 1)
+		if (init_receive(s->init_link, words, NULL, 0, NULL) != 1)
 			return sandbox_fault(fault, STAGE_GO, 0);
 		if (words[0] == INIT_SKIP && words[1] < s->covers.count)
 			s->covers.items[words[1]].kind = COVER_NOTHING;
@@ -212,6 +213,24 @@ wait_for_launch(struct sandbox_setup *s, const struct root *root, struct sandbox
 	return 0;
 }
 
+/* The sockets go up at once: pid 1 has none of them when anything of the run begins (A11). */
+static int
+capture_network(const struct sandbox_setup *s, struct sandbox_fault *fault)
+{
+	const uint64_t captured[INIT_WORDS] = { INIT_CAPTURED };
+	int sockets[CORDON_CAPTURE_SOCKETS];
+	int count, sent;
+
+	if (!s->captured)
+		return 0;
+	count = capture_begin(sockets, fault);
+	if (count < 0)
+		return -1;
+	sent = init_send_fds(s->init_link, captured, sockets, (unsigned)count);
+	capture_close(sockets);
+	return sent < 0 ? sandbox_fault(fault, STAGE_CAPTURE_HAND_OVER, 0) : 0;
+}
+
 static int
 isolate(struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault *fault)
 {
@@ -221,6 +240,8 @@ isolate(struct sandbox_setup *s, struct caps_none *no_caps, struct sandbox_fault
 		return sandbox_fault(fault, STAGE_HOSTNAME, 0);
 	if (s->netns < 0 && netns_loopback_up() < 0)
 		return sandbox_fault(fault, STAGE_LOOPBACK, 0);
+	if (capture_network(s, fault) < 0)
+		return -1;
 	if (root_build(s, &root, fault) < 0 ||
 		(s->ahead ? wait_for_launch(s, &root, fault) : wait_for_covers(s, fault)) < 0 ||
 		root_seal(s, &root, fault) < 0 || become_user(s, fault) < 0)
@@ -390,7 +411,7 @@ hear_launcher(struct init *init)
 {
 	uint64_t words[INIT_WORDS];
 
-	if (init_receive(init->s->init_link, words, NULL) != 1)
+	if (init_receive(init->s->init_link, words, NULL, 0, NULL) != 1)
 		_exit(1); /* the launcher has gone: so does the run */
 	if (words[0] == INIT_SIGNAL && words[1] > 0 && words[1] < NSIG)
 		(void)kill(-1, (int)words[1]);

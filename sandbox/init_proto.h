@@ -7,6 +7,7 @@
  *	INIT_SKIP      launcher  number of a cover: there is nothing to cover
  *	INIT_GO        launcher  what is to be covered is there, if there are covers; later, from
  *	                         root's launcher: maps are written
+ *	INIT_CAPTURED  pid 1     -; the sockets of a plan with a network, <cordon/capture.h>
  *	INIT_READY     pid 1     it was prepared ahead, and waits for its launch (release.h)
  *	INIT_FAULT     pid 1     stage, index, errno; it exits
  *	INIT_STARTED   pid 1     notify; descriptor: the pty's master, if there is one
@@ -31,11 +32,16 @@ enum init_message {
 	INIT_SIGNAL,
 	INIT_REFUSED,
 	INIT_EXIT,
+	INIT_CAPTURED,
 };
 
-/* Sends one message, with a descriptor unless fd is -1. Returns 0 or -1 with errno. */
-int init_send(int link, const uint64_t words[INIT_WORDS], int fd);
+#define INIT_FDS 6 /* most descriptors of one message */
 
-/* Receives one message. ret_fd may be NULL; else *ret_fd is the descriptor that came, or -1.
- * Returns 1; 0 when the peer has gone; -1 with errno (EAGAIN, EPROTO for a wrong shape). */
-int init_receive(int link, uint64_t words[INIT_WORDS], int *ret_fd);
+/* Sends one message, with a descriptor unless fd is -1, or with several. Return 0 or -1 with errno. */
+int init_send(int link, const uint64_t words[INIT_WORDS], int fd);
+int init_send_fds(int link, const uint64_t words[INIT_WORDS], const int *fds, unsigned count);
+
+/* Receives one message and at most room descriptors, by count in *ret_count (NULL when room is 0); they are the
+ * caller's. Returns 1; 0 when the peer has gone; -1 with errno (EAGAIN, EPROTO for a wrong shape or too many). */
+int init_receive(int link, uint64_t words[INIT_WORDS], int ret_fds[INIT_FDS], unsigned room,
+	unsigned *ret_count);

@@ -255,9 +255,11 @@ cordon_launch_finish(struct cordon_launch *launch)
 }
 
 int
-cordon_launch_send_started(
-	int link, const struct cordon_started *s, int pty, struct cordon_error *err)
+cordon_launch_send_started(int link, const struct cordon_started *s, int pty, const int *captured,
+	unsigned captured_count, struct cordon_error *err)
 {
+	int fds[1 + CORDON_CAPTURE_SOCKETS];
+	unsigned count = 0;
 	struct cordon_writer w;
 
 	cordon_writer_init(&w, 256);
@@ -270,7 +272,13 @@ cordon_launch_send_started(
 	cordon_put_u8(&w, s->reports_calls != 0);
 	cordon_put_u8(&w, s->mapped_root != 0);
 	cordon_put_u8(&w, s->ahead != 0);
-	return send_writer(link, CORDON_LAUNCH_STARTED, &w, &pty, pty >= 0, err);
+	cordon_put_u8(&w, pty >= 0);
+	cordon_put_u8(&w, (uint8_t)captured_count);
+	if (pty >= 0)
+		fds[count++] = pty;
+	for (unsigned i = 0; i < captured_count; i++)
+		fds[count++] = captured[i];
+	return send_writer(link, CORDON_LAUNCH_STARTED, &w, fds, count, err);
 }
 
 int
@@ -328,15 +336,18 @@ cordon_launch_send_exited(int link, const struct cordon_exited *e, struct cordon
 }
 
 static int
-get_started(struct cordon_reader *r, struct cordon_started *s)
+get_started(struct cordon_reader *r, struct cordon_started *s, int *ret_pty)
 {
 	uint32_t pid = 0;
-	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0, ahead = 0;
+	uint8_t kinds[3] = { 0 }, reports = 0, mapped = 0, ahead = 0, pty = 0, captured = 0;
 
 	if (cordon_get_u32(r, &pid) < 0 || cordon_get_u8(r, &kinds[0]) < 0 ||
 		cordon_get_u8(r, &kinds[1]) < 0 || cordon_get_u8(r, &kinds[2]) < 0 ||
 		cordon_get_u32(r, &s->landlock) < 0 || cordon_get_u8(r, &reports) < 0 ||
-		cordon_get_u8(r, &mapped) < 0 || cordon_get_u8(r, &ahead) < 0)
+		cordon_get_u8(r, &mapped) < 0 || cordon_get_u8(r, &ahead) < 0 ||
+		cordon_get_u8(r, &pty) < 0 || pty > 1 || cordon_get_u8(r, &captured) < 0 ||
+		(captured != 0 && captured != CORDON_CAPTURE_IPV4 &&
+			captured != CORDON_CAPTURE_SOCKETS))
 		return -1;
 	for (int i = 0; i < 3; i++)
 		if (kinds[i] > CORDON_LIMIT_CGROUP2)
@@ -348,6 +359,8 @@ get_started(struct cordon_reader *r, struct cordon_started *s)
 	s->reports_calls = reports;
 	s->mapped_root = mapped;
 	s->ahead = ahead;
+	s->captured = captured;
+	*ret_pty = pty;
 	return 0;
 }
 
@@ -401,8 +414,9 @@ get_exited(struct cordon_reader *r, struct cordon_exited *e)
 	return 0;
 }
 
+/* *ret_pty: whether the master of a terminal comes with it. */
 static int
-get_event(struct cordon_reader *r, struct cordon_launch_event *event)
+get_event(struct cordon_reader *r, struct cordon_launch_event *event, int *ret_pty)
 {
 	uint32_t signal = 0;
 
@@ -411,7 +425,7 @@ get_event(struct cordon_reader *r, struct cordon_launch_event *event)
 	switch (event->message) {
 	case CORDON_LAUNCH_STARTED:
 		event->started.run = event->run;
-		return get_started(r, &event->started);
+		return get_started(r, &event->started, ret_pty);
 	case CORDON_LAUNCH_FAILED:
 		return get_failure(r, &event->failure);
 	case CORDON_LAUNCH_STOPPED:
@@ -431,24 +445,37 @@ int
 cordon_launch_receive(int link, struct cordon_launch_event *ret, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	int result = cordon_link_receive(link, &m, err);
+	int result = cordon_link_receive(link, &m, err), pty = 0;
+	unsigned taken = 0;
 
 	if (result <= 0)
 		return result;
 	memset(ret, 0, sizeof(*ret));
 	ret->message = m.number;
 	ret->pty = -1;
+	for (int i = 0; i < CORDON_CAPTURE_SOCKETS; i++)
+		ret->captured[i] = -1;
 
 	struct cordon_reader r = { .at = m.body, .left = m.size };
 
-	if (get_event(&r, ret) < 0 || r.left != 0 ||
-		m.fd_count > (ret->message == CORDON_LAUNCH_STARTED)) {
+	if (get_event(&r, ret, &pty) < 0 || r.left != 0 ||
+		m.fd_count != (unsigned)pty + ret->started.captured) {
 		cordon_message_finish(&m);
 		return cordon_fail(err, CORDON_EPEER, 0,
 			"the launcher sent a message with the wrong shape (number %u)", m.number);
 	}
-	if (m.fd_count == 1)
-		ret->pty = cordon_fd_take(&m.fds[0]);
+	if (pty)
+		ret->pty = cordon_fd_take(&m.fds[taken++]);
+	for (unsigned i = 0; i < ret->started.captured; i++)
+		ret->captured[i] = cordon_fd_take(&m.fds[taken++]);
 	cordon_message_finish(&m);
 	return 1;
+}
+
+void
+cordon_launch_event_finish(struct cordon_launch_event *event)
+{
+	cordon_fd_close_p(&event->pty);
+	for (int i = 0; i < CORDON_CAPTURE_SOCKETS; i++)
+		cordon_fd_close_p(&event->captured[i]);
 }

@@ -1,7 +1,8 @@
 /* Doctor's look at this machine: each protection is tried in a throw-away child, since what a version
  * or a file in /proc says and what a caller may do are two things.
  *
- * calls: clone3 waitid prctl seccomp landlock_create_ruleset and those of idmap.c cgroup.c mounts.c */
+ * calls: clone3 waitid prctl seccomp landlock_create_ruleset and those of idmap.c cgroup.c mounts.c
+ * netns.c capture.c */
 #include <cordon/launcher.h>
 
 #include <errno.h>
@@ -25,10 +26,12 @@
 
 #include <cordon/fd.h>
 
+#include "capture.h"
 #include "cgroup.h"
 #include "idmap.h"
 #include "landlock.h"
 #include "mounts.h"
+#include "netns.h"
 #include "sample.h"
 
 struct findings {
@@ -129,6 +132,20 @@ own_listener(void)
 		       : 0;
 }
 
+static int
+capture(void)
+{
+	struct sandbox_fault fault = { STAGE_NONE, 0, 0 };
+	int sockets[CORDON_CAPTURE_SOCKETS];
+	int result;
+
+	if (netns_loopback_up() < 0)
+		return -1;
+	result = capture_begin(sockets, &fault);
+	errno = fault.sys;
+	return result < 0 ? -1 : 0;
+}
+
 static uint64_t
 namespaces(void)
 {
@@ -176,6 +193,23 @@ probe_namespaces(struct findings *f)
 			"a private /proc cannot be mounted: %s", cordon_errno_text(error));
 	else
 		found(f, "proc", CORDON_PRESENT, "", "private, processes of the run only");
+}
+
+/* Runs without a network need none of it. */
+static void
+probe_capture(struct findings *f)
+{
+	const int error = try_in_child(namespaces(), capture);
+
+	if (error != 0)
+		found(f, "network-capture", CORDON_DEGRADED,
+			"load what nf_tables needs for connection tracking and NAT: modprobe -a "
+			"nf_tables nft_ct nft_limit nft_redir nft_chain_nat nft_reject_inet; in a container, "
+			"on its host. Profiles with a network are refused meanwhile (floor.network)",
+			"the network of a run cannot be captured: %s", cordon_errno_text(error));
+	else
+		found(f, "network-capture", CORDON_PRESENT, "",
+			"what a run sends can be led to cordon");
 }
 
 static void
@@ -283,6 +317,7 @@ cordon_probe(const char *workspace, struct cordon_protection list[CORDON_PROTECT
 			"cordon is tested on Linux 6.1 and newer", "Linux %.60s", kernel.release);
 	}
 	probe_namespaces(&f);
+	probe_capture(&f);
 	probe_filters(&f);
 	probe_limits(&f);
 	probe_idmap(&f, workspace);

@@ -1,9 +1,9 @@
-/* The life of a run in the launcher: prepare, clone, listen, and clean up when pid 1 is gone. pid 1's
- * end is the end of all its processes (pid_namespaces(7)), so that its pidfd is all that has to be
+/* The life of a run in the launcher: prepare, clone, listen (run_hear.c), and clean up when pid 1 is gone
+ * (run_end.c). pid 1's end is the end of all its processes (pid_namespaces(7)), so that its pidfd is all that has to be
  * waited for.
  *
  * calls: socketpair clone3 kill pidfd_send_signal waitid clock_gettime and those of prepare.c covers.c
- * ids.c idmap.c cgroup.c watch.c netns.c starts_code.c */
+ * ids.c cgroup.c watch.c netns.c */
 #include "run.h"
 
 #include <errno.h>
@@ -21,14 +21,12 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
-#include "idmap.h"
 #include "init.h"
 #include "init_proto.h"
 #include "pool.h"
 #include "prepare.h"
 #include "release.h"
 #include "sample.h"
-#include "starts_code.h"
 
 void
 launcher_plan_destroy(struct launcher_plan *p)
@@ -79,6 +77,7 @@ run_destroy(struct launcher *l, struct run *run)
 	close_streams(&run->setup);
 	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
 		cordon_fd_close_p(&run->kept[i]);
+	capture_close(run->captured);
 	cordon_fd_close_p(&run->pidfd);
 	cordon_fd_close_p(&run->link);
 	cordon_fd_close_p(&run->workspace);
@@ -173,6 +172,8 @@ create(struct launcher *l, struct launcher_plan *plan)
 		return NULL;
 	run->pidfd = run->link = run->workspace = -1;
 	run->kept[0] = run->kept[1] = run->kept[2] = run->kept[3] = -1;
+	for (int i = 0; i < CORDON_CAPTURE_SOCKETS; i++)
+		run->captured[i] = -1;
 	run->cgroup = (struct cgroup){ .into = -1, .enter = { -1, -1 } };
 	run->source = plan;
 	plan->users++;
@@ -181,6 +182,7 @@ create(struct launcher *l, struct launcher_plan *plan)
 		.launch = &run->launch,
 		.workspace_idmap = -1,
 		.tried = -1,
+		.captured = run_has_network(run),
 		.netns = -1,
 		.stdio = { -1, -1, -1 },
 		.held = -1,
@@ -283,152 +285,6 @@ run_release(struct launcher *l, struct run *run, struct cordon_launch *launch,
 		run->kept[i] = cordon_fd_take(&fds[i]);
 	run->state = RUN_STARTING;
 	return 0;
-}
-
-/* The command runs, and has it. Whoever is cloned next shall not (A11). */
-static void
-forget_launch(struct run *run)
-{
-	const uint64_t number = run->launch.run;
-
-	cordon_launch_finish(&run->launch);
-	run->launch.run = number;
-}
-
-/* Returns 0, or -1 when there are too few descriptors to pass the terminal. */
-static int
-tell_started(struct launcher *l, struct run *run, int notify, int pty)
-{
-	const struct cordon_started started = { .run = run->launch.run,
-		.pid = run->pid,
-		.memory = run->memory_kind,
-		.processes = run->processes_kind,
-		.cpu = run->setup.plan->cpu_ms == UINT64_MAX ? CORDON_LIMIT_NONE
-							     : CORDON_LIMIT_RLIMIT,
-		.landlock = (uint32_t)run->setup.landlock_abi,
-		.reports_calls = notify,
-		.mapped_root = run->setup.ids.mapped_root,
-		.ahead = run->setup.ahead };
-	struct cordon_error err = { 0 };
-
-	/* A monitor that has gone is noticed at the link. */
-	if (cordon_launch_send_started(l->link, &started, pty, &err) < 0 &&
-		err.code != CORDON_EPEER) {
-		run->fault = (struct sandbox_fault){ STAGE_HAND_OVER, 0, err.sys };
-		return -1;
-	}
-	run->state = RUN_LIVE;
-	for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
-		cordon_fd_close_p(&run->kept[i]);
-	ids_settle(&run->setup);
-	forget_launch(run);
-	return 0;
-}
-
-static void
-note_refused(struct run *run, const uint64_t words[INIT_WORDS])
-{
-	struct cordon_refused *r;
-
-	if (run->result.refused_count == CORDON_REFUSED_MAX)
-		return;
-	r = &run->result.refused[run->result.refused_count++];
-	r->nr = (uint32_t)words[1];
-	r->error = (uint32_t)words[2];
-	memcpy(r->args, &words[3], sizeof(r->args));
-	r->count = words[9];
-}
-
-/* One message of pid 1. Which are legal depends on the state; what is not ends the run. */
-static int
-obey(struct launcher *l, struct run *run, const uint64_t words[INIT_WORDS], int *fd)
-{
-	struct cordon_error ignored;
-	const struct sandbox_ids *i = &run->setup.ids;
-	const uint64_t go[INIT_WORDS] = { INIT_GO };
-
-	switch (words[0]) {
-	case INIT_MAP:
-		if (run->state != RUN_STARTING || !i->privileged)
-			return -1;
-		if (idmap_write(run->pid, i->uid_inside, i->uid_outside, i->gid_inside,
-			    i->gid_outside) < 0 ||
-			init_send(run->link, go, -1) < 0) {
-			run->fault = (struct sandbox_fault){ STAGE_MAPS, 0, errno };
-			return -1;
-		}
-		return 0;
-	case INIT_READY:
-		if (run->state != RUN_PREPARING)
-			return -1;
-		run->state = RUN_PREPARED;
-		ids_settle(&run->setup);
-		return 0;
-	case INIT_FAULT:
-		if (run->state != RUN_STARTING)
-			return -1;
-		run->fault = (struct sandbox_fault){ (enum sandbox_stage)words[1],
-			(unsigned)words[2], (int)words[3] };
-		return -1;
-	case INIT_STARTED:
-		if (run->state != RUN_STARTING || (*fd >= 0) != (run->launch.tty != 0))
-			return -1;
-		return tell_started(l, run, words[1] != 0, *fd);
-	case INIT_STOPPED:
-		if (run->state == RUN_LIVE)
-			(void)!cordon_launch_send_stopped(
-				l->link, run->launch.run, (int)words[1], &ignored);
-		return 0;
-	case INIT_REFUSED:
-		note_refused(run, words);
-		return 0;
-	case INIT_EXIT:
-		if (run->state != RUN_LIVE && run->state != RUN_ENDING)
-			return -1;
-		run->exited = 1;
-		run->result.status = (int32_t)words[1];
-		run->result.user_us = words[2];
-		run->result.system_us = words[3];
-		run->result.max_rss_bytes = words[4];
-		run->result.refused_dropped = words[5];
-		run->state = RUN_ENDING;
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* ECONNRESET, once: it has gone without having read all (net/unix/af_unix.c, unix_release_sock). */
-static void
-note_unread(struct run *run)
-{
-	char byte;
-
-	if (recv(run->link, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 &&
-		errno == ECONNRESET)
-		run->unread = 1;
-}
-
-void
-run_hear(struct launcher *l, struct run *run)
-{
-	uint64_t words[INIT_WORDS];
-	CORDON_CLOSE int fd = -1;
-	int got;
-
-	if (run->launch.tty != 0)
-		cordon_fd_raise_limit(); /* for the terminal's master */
-	if (run->setup.ahead && run->state == RUN_STARTING)
-		note_unread(run);
-	got = init_receive(run->link, words, &fd);
-	if (run->launch.tty != 0)
-		cordon_fd_set_aside();
-	if (got == 1 && obey(l, run, words, &fd) == 0)
-		return;
-	/* Hung up, faulty or out of order: whatever is left of it goes. */
-	cordon_fd_close_p(&run->link);
-	if (got == 1)
-		run_kill(run, CORDON_END_KILLED);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <cordon/plan.h>
 
 #include "caps.h"
+#include "capture.h"
 #include "cgroup.h"
 #include "ids.h"
 #include "netns.h"
@@ -89,6 +90,9 @@ struct run {
 	struct watch *watch;
 	enum cordon_limit_kind memory_kind, processes_kind;
 	struct timespec started_at; /* real time, for change times of files */
+	int captured
+		[CORDON_CAPTURE_SOCKETS]; /* of a plan with a network, until it has started; else -1 */
+	unsigned captured_count;
 	int unread; /* pid 1 has gone without having read its launch */
 	int kept[CORDON_LAUNCH_FDS]; /* descriptors of a launch that found it prepared, until it has started; else -1 */
 	enum cordon_end end;
@@ -96,6 +100,13 @@ struct run {
 	struct sandbox_fault fault;
 	struct cordon_exited result;
 };
+
+/* Its plan has a network. */
+static inline int
+run_has_network(const struct run *run)
+{
+	return (run->source->plan.flags & CORDON_PLAN_NETWORK) != 0;
+}
 
 /* Starts one run. Takes launch and fds. On failure nothing is left of it, *err says why, and FAILED is
  * the caller's to send. */

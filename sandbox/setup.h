@@ -43,6 +43,7 @@ struct sandbox_setup {
 	int stdio[3]; /* -1: the pty */
 	int held; /* a byte from here releases the command; -1: it is not held */
 	int init_link; /* the child's end */
+	int captured; /* the plan has a network */
 	int netns; /* what it enters; -1: it was cloned into a new one */
 	int cgroup[CGROUP_ENTER]; /* what it enters */
 	int lifeline;

@@ -23,6 +23,9 @@ static const struct {
 		"kernel.apparmor_restrict_unprivileged_userns; inside a container its seccomp profile must allow "
 		"them; see cordon doctor" },
 	{ "again", "start it again" },
+	{ "capture",
+		"a profile with a network needs nf_tables with connection tracking and NAT: modprobe -a "
+		"nf_tables nft_ct nft_limit nft_redir nft_chain_nat nft_reject_inet; see cordon doctor" },
 	{ "idmap",
 		"this file system cannot be idmapped: run as the owner of the files, move them to ext4, xfs, "
 		"btrfs or tmpfs, or set \"mapRoot\": true in cordon's configuration" },

@@ -17,6 +17,10 @@
 	X(HOSTNAME, "set the run's host name", "floor.namespaces", "")                           \
 	X(NETNS, "enter the run's network namespace", "floor.network", "")                       \
 	X(LOOPBACK, "bring up the run's loopback interface", "floor.network", "")                \
+	X(CAPTURE_SOCKETS, "open the sockets of the run's network", "floor.network", "")         \
+	X(CAPTURE_ROUTES, "make the routes of the run's network", "floor.network", "capture")    \
+	X(CAPTURE_RULES, "make the rules of the run's network", "floor.network", "capture")      \
+	X(CAPTURE_HAND_OVER, "hand over the run's network", "limit.descriptors", "inflight")     \
 	X(PRIVATE, "make the run's mounts private", "floor.mounts", "user")                      \
 	X(MOUNT, "bind", "floor.mounts", "")                                                     \
 	X(IDENTITY, "bind: it is another file by now", "floor.identity", "again")                \

@@ -294,7 +294,7 @@ job_hear(struct serve *s, struct cordon_launch_event *event)
 	struct job *job = job_numbered(s, event->run);
 
 	if (job == NULL) {
-		cordon_fd_close_p(&event->pty);
+		cordon_launch_event_finish(event);
 		return;
 	}
 	switch (event->message) {
@@ -311,7 +311,7 @@ job_hear(struct serve *s, struct cordon_launch_event *event)
 	default: /* STOPPED: nobody's terminal is concerned */
 		break;
 	}
-	cordon_fd_close_p(&event->pty);
+	cordon_launch_event_finish(event);
 }
 
 void

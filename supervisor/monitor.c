@@ -207,11 +207,11 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 		if (m->wall == NULL)
 			give_up(m, &err);
 	}
-	if (relays_start(&m->relays, event->pty, &err) < 0 ||
+	if (relays_start(&m->relays, cordon_fd_take(&event->pty), &err) < 0 ||
 		(m->early_signal != 0 &&
 			cordon_launch_send_signal(m->link, RUN, m->early_signal, &err) < 0))
 		give_up(m, &err);
-	else if (event->pty >= 0)
+	else if (m->relays.pty >= 0)
 		attend(m);
 }
 
@@ -258,6 +258,7 @@ on_link(void *context, unsigned events)
 		m->link_watch = NULL;
 	} else if (event.message == CORDON_LAUNCH_STARTED) {
 		hear_started(m, &event);
+		cordon_launch_event_finish(&event);
 	} else if (event.message == CORDON_LAUNCH_FAILED) {
 		hear_failed(m, &event.failure);
 	} else if (event.message == CORDON_LAUNCH_STOPPED) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cordon/capture.h>
 #include <cordon/mem.h>
 #include <cordon/path.h>
 
@@ -357,4 +358,22 @@ plan_build(const struct cordon_profile *profile, const char *workspace, const st
 	}
 	*ret = plan;
 	return 0;
+}
+
+int
+plan_capture(struct cordon_plan *plan, struct cordon_error *err)
+{
+	char *text = strdup("nameserver " CORDON_CAPTURE_RESOLVER "\n");
+
+	if (text == NULL)
+		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not prepare a plan");
+	for (size_t i = 0; i < plan->file_count; i++)
+		if (strcmp(plan->files[i].target, "/etc/resolv.conf") == 0) {
+			free(plan->files[i].text);
+			plan->files[i].text = text;
+			plan->flags |= CORDON_PLAN_NETWORK;
+			return 0;
+		}
+	free(text);
+	return cordon_fail(err, CORDON_EFLOOR, 0, "the plan has no '/etc/resolv.conf'");
 }

@@ -11,3 +11,7 @@
 int plan_build(const struct cordon_profile *profile, const char *workspace,
 	const struct config *config, struct cordon_plan *ret,
 	struct cordon_error *err) CORDON_CHECKED;
+
+/* Gives the plan a network that is captured: its flag, and a name server that is there. Returns 0, or -1 with *err
+ * set. */
+int plan_capture(struct cordon_plan *plan, struct cordon_error *err) CORDON_CHECKED;

@@ -74,7 +74,7 @@ be_programs() {
 		cordon=$T/bin/${CORDON##*/}
 	fi
 	cp "$TOOLS/attacks" /usr/bin/true "$T/attack/"
-	cp "$TOOLS"/{onpty,listener,swapper,passfd,withkey} "$T/bin/"
+	cp "$TOOLS"/{onpty,listener,swapper,passfd,withkey,captured,failsys} "$T/bin/"
 	chmod -R go+rX "$T/bin" "$T/attack"
 }
 

@@ -9,7 +9,8 @@
  *	KILL      5       monitor       run is live            u64 run
  *	FORGET    6       monitor       its plan is known      u32 plan; no launch of it follows
  *	PREPARE   7       monitor       its plan is known      struct cordon_prepare
- *	STARTED   65      launcher      after LAUNCH           struct cordon_started; pty master
+ *	STARTED   65      launcher      after LAUNCH           struct cordon_started; pty master, the
+ *	                                                         sockets of a captured network
  *	FAILED    66      launcher      instead of STARTED     u64 run, error
  *	STOPPED   67      launcher      after STARTED          u64 run, u32 signal
  *	EXITED    68      launcher      last about a run       struct cordon_exited
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cordon/capture.h>
 #include <cordon/error.h>
 #include <cordon/path.h>
 #include <cordon/wire.h>
@@ -80,6 +82,7 @@ struct cordon_started {
 	int reports_calls; /* refused calls are counted */
 	int mapped_root; /* degraded by configuration: host uid 0 inside */
 	int ahead; /* the sandbox was made before the launch came */
+	unsigned captured; /* sockets of its network, <cordon/capture.h>; 0: the plan has none */
 };
 
 /* Why a run ended, as far as the launcher knows; time and output limits are the monitor's. */
@@ -152,14 +155,20 @@ struct cordon_launch_event {
 	enum cordon_launch_message message; /* STARTED, FAILED, STOPPED or EXITED */
 	uint64_t run;
 	struct cordon_started started;
-	int pty; /* STARTED with a pty: its master, the caller's to close; else -1 */
+	int pty; /* STARTED with a pty: its master; else -1 */
+	int captured
+		[CORDON_CAPTURE_SOCKETS]; /* STARTED of a plan with a network; those that are not there: -1 */
 	struct cordon_error failure; /* FAILED */
 	int stop_signal; /* STOPPED */
 	struct cordon_exited exited;
 };
-/* Returns 1; 0 when the launcher has gone; -1 with *err set (sys EAGAIN: nothing there yet). */
+/* Returns 1; 0 when the launcher has gone; -1 with *err set (sys EAGAIN: nothing there yet). The descriptors are
+ * the caller's. */
 int cordon_launch_receive(
 	int link, struct cordon_launch_event *ret, struct cordon_error *err) CORDON_CHECKED;
+
+/* Closes the descriptors that were not taken. */
+void cordon_launch_event_finish(struct cordon_launch_event *event);
 
 /* The launcher's side. */
 unsigned cordon_launch_fd_count(const struct cordon_launch *launch); /* that come with it */
@@ -173,7 +182,7 @@ void cordon_launch_finish(struct cordon_launch *launch);
 int cordon_launch_decode_prepare(const void *data, size_t size, struct cordon_prepare *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_started(int link, const struct cordon_started *started, int pty,
-	struct cordon_error *err) CORDON_CHECKED;
+	const int *captured, unsigned captured_count, struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_failed(int link, uint64_t run, const struct cordon_error *failure,
 	struct cordon_error *err) CORDON_CHECKED;
 int cordon_launch_send_stopped(

@@ -31,7 +31,8 @@ enum cordon_plan_flag {
 	CORDON_PLAN_MEMORY_ENFORCED = 1u << 4, /* no run where memory could only be sampled */
 	CORDON_PLAN_SOCKETS_INSIDE = 1u
 				     << 5, /* connect(2) is carried out by the gate helper (A08) */
-	CORDON_PLAN_FLAGS = (1u << 6) - 1,
+	CORDON_PLAN_NETWORK = 1u << 6, /* what it sends arrives at sockets of ours: capture.h */
+	CORDON_PLAN_FLAGS = (1u << 7) - 1,
 };
 
 enum cordon_mount_flag {

@@ -61,6 +61,8 @@ long number(char **argv, int n);
 	/* socket_families.c */ \
 	X(socket_of_family) X(socket_high_bits) X(socket_any_family) X(netlink_write) \
 	X(tcp_connect) \
+	/* network.c */ \
+	X(datagram) X(any_port) X(flush_rules) X(transparent) \
 	/* setuid.c */ \
 	X(setuid_program) \
 	/* set_id_files.c */ \
