@@ -1,4 +1,4 @@
-/* A relay for tests, without its jail: dials and resolves by what its standard input says, over a link to a dialer that is
+/* A relay for tests, jailed by what its files list: dials and resolves by what its standard input says, over a link to a dialer that is
  * its descriptor 3. One line each, and one line in answer:
  *
  *	server ADDRESS PORT UDP-GRANT TCP-GRANT AT     one more server for lookups
@@ -7,7 +7,10 @@
  *	pin NAME                the same as resolve, by the pins of a session; the time is stood still
  *	later SECONDS           goes on with the pins' time
  *
- * Its arguments are addresses of this host; GUARD_TIMEOUT_MS is the time of one try. */
+ * Its arguments are addresses of this host; GUARD_TIMEOUT_MS is the time of one try.
+ *
+ * calls: read write getpeername brk mmap munmap mremap madvise exit_group restart_syscall rt_sigreturn
+ *	gettimeofday; at start: all */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +22,10 @@
 
 #include <cordon/fd.h>
 #include <cordon/rate.h>
+#include <cordon/selfjail.h>
 
 #include "dial.h"
+#include "guard_calls.h" /* made by cmake/CollectCalls.cmake */
 #include "pins.h"
 #include "resolve.h"
 
@@ -233,9 +238,14 @@ main(int argc, char **argv)
 {
 	const char *timeout = getenv("GUARD_TIMEOUT_MS");
 	static struct drive d;
+	static char output[65536]; /* so that stdio does not ask what it writes to */
 	struct cordon_error err = { 0 };
+	const struct cordon_selfjail jail = { .calls = guard_calls,
+		.call_count = sizeof(guard_calls) / sizeof(guard_calls[0]),
+		.data_bytes = 256u << 20,
+		.files = 64 };
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdout, output, _IOLBF, sizeof(output));
 	for (int i = 1; i < argc && i < 8; i++)
 		if (address(argv[i], &d.local[d.options.local_count++]) < 0)
 			return 1;
@@ -249,6 +259,8 @@ main(int argc, char **argv)
 	if (d.resolver == NULL || d.pins == NULL)
 		fail("begin", &err);
 	d.input = cordon_loop_watch(d.loop, 0, CORDON_LOOP_READ, input, &d, &err);
+	if (cordon_selfjail_enter(&jail, &err) < 0)
+		fail("jail", &err);
 	if (d.input == NULL || cordon_loop_run(d.loop, &err) < 0)
 		fail("loop", &err);
 	resolver_destroy(d.resolver);
