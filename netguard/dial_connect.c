@@ -1,4 +1,4 @@
-/* calls: socket connect getsockopt setsockopt getpeername getsockname recvfrom sendto close */
+/* calls: socket connect getsockopt setsockopt getpeername getsockname close */
 #include "dial_connect.h"
 
 #include <errno.h>
@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
-
-#define PACKETS 16 /* that are carried before others have their turn */
 
 union end {
 	struct sockaddr any;
@@ -86,45 +84,4 @@ dial_connect_end(int fd, const struct dial_target *to, int *ret_sys)
 		!same_end(&wanted, &peer))
 		return CORDON_DIAL_OTHER_END;
 	return CORDON_DIAL_FINE;
-}
-
-/* One packet of at most `longest` bytes. Returns 1 when there may be more, 0 when there are none, or -1. */
-static int
-carry(int from, int to, size_t longest, int empty_ends)
-{
-	uint8_t packet[CORDON_DIAL_ANSWER_MAX];
-	const ssize_t got = recv(from, packet, longest, MSG_TRUNC);
-
-	if (got < 0)
-		return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
-	if (got == 0)
-		return empty_ends ? -1 : 1;
-	if ((size_t)got > longest)
-		return 1;
-	if (send(to, packet, (size_t)got, MSG_NOSIGNAL) < 0 && errno != EAGAIN &&
-		errno != ENOBUFS && errno != EINTR)
-		return -1;
-	return 1;
-}
-
-static int
-carry_some(int from, int to, size_t longest, int empty_ends)
-{
-	int more = 1;
-
-	for (unsigned i = 0; i < PACKETS && more > 0; i++)
-		more = carry(from, to, longest, empty_ends);
-	return more < 0 ? -1 : 0;
-}
-
-int
-dial_carry_out(int ours, int out)
-{
-	return carry_some(ours, out, CORDON_DIAL_QUERY_MAX, 1);
-}
-
-int
-dial_carry_in(int ours, int out)
-{
-	return carry_some(out, ours, CORDON_DIAL_ANSWER_MAX, 0);
 }

@@ -16,9 +16,3 @@ struct dial_target {
 int dial_connect_begin(const struct dial_target *to) CORDON_CHECKED;
 /* When it is writable, or has failed. FINE: it is connected with `to` and nobody else. FAILED: *ret_sys is why. */
 enum cordon_dial_why dial_connect_end(int fd, const struct dial_target *to, int *ret_sys);
-
-/* Carries packets between `ours`, one end of a SOCK_SEQPACKET pair, and `out`, a connected datagram socket; as many as
- * there are, up to a few. What is too long, empty or finds no room is dropped, as datagrams are. Returns 0, or
- * -1 when there will be no more: the other end was closed, or the socket has failed. */
-int dial_carry_out(int ours, int out) CORDON_CHECKED;
-int dial_carry_in(int ours, int out) CORDON_CHECKED;

@@ -32,14 +32,14 @@
 
 #include "dial_calls.h" /* made by cmake/CollectCalls.cmake */
 #include "dial_connect.h"
+#include "dial_flows.h"
 #include "dial_grants.h"
 
 #define SLOTS \
 	(2 * CORDON_DIAL_IN_FLIGHT) /* connects, and answers that wait for the relay to read */
-#define FLOWS      32u
 #define MESSAGES   16 /* of one link, before others have their turn */
 #define DATA_BYTES (32ull << 20)
-#define FILES      (16ull + SLOTS + 3 * FLOWS)
+#define FILES      (16ull + SLOTS + 3 * DIAL_FLOWS)
 
 enum slot_state { SLOT_FREE, SLOT_CONNECTING, SLOT_ANSWERING };
 
@@ -54,17 +54,11 @@ struct slot {
 	int sys;
 };
 
-/* Datagrams of a resolver: carried between the socket and our end of the relay's pair. */
-struct flow {
-	int ours, out; /* -1: free */
-	uint64_t grant, deadline_ms;
-};
-
 struct dialer {
 	struct interfaces interfaces;
 	struct dial_grants grants;
 	struct slot slots[SLOTS];
-	struct flow flows[FLOWS];
+	struct dial_flows flows;
 	struct { /* what the monitor has not read yet: it is not listened to until then */
 		uint16_t message; /* 0: nothing */
 		struct cordon_dial_word word;
@@ -163,58 +157,20 @@ flush(struct dialer *d, struct cordon_error *err)
 	return result;
 }
 
-static void
-end_flow(struct flow *f)
-{
-	cordon_fd_close_p(&f->ours);
-	cordon_fd_close_p(&f->out);
-}
-
-/* The socket of a slot stays here, and the relay gets the end of a pair. */
-static void
-begin_flow(struct dialer *d, struct slot *s)
-{
-	struct cordon_error err;
-	struct flow *f = NULL;
-	int ends[2];
-
-	for (unsigned i = 0; i < FLOWS && f == NULL; i++)
-		if (d->flows[i].out < 0)
-			f = &d->flows[i];
-	if (f == NULL) {
-		answer(s, CORDON_DIAL_FULL, 0);
-		return;
-	}
-	if (cordon_link_pair(ends, &err) < 0) {
-		answer(s, CORDON_DIAL_FAILED, err.sys);
-		return;
-	}
-	*f = (struct flow){ .ours = ends[0],
-		.out = cordon_fd_take(&s->fd),
-		.grant = s->grant,
-		.deadline_ms = cordon_now_ms() + CORDON_DIAL_FLOW_MS };
-	s->fd = ends[1];
-	if (cordon_fd_nonblock(f->ours, 1) < 0 || cordon_fd_nonblock(s->fd, 1) < 0) {
-		const int sys = errno;
-
-		end_flow(f);
-		answer(s, CORDON_DIAL_FAILED, sys);
-		return;
-	}
-	answer(s, CORDON_DIAL_FINE, 0);
-}
-
 /* The kernel has decided about a connect. */
 static void
 finish_connect(struct dialer *d, struct slot *s)
 {
 	int sys = 0;
-	const enum cordon_dial_why why = dial_connect_end(s->fd, &s->to, &sys);
+	enum cordon_dial_why why = dial_connect_end(s->fd, &s->to, &sys);
+	int end = -1;
 
-	if (why == CORDON_DIAL_FINE && s->to.datagram)
-		begin_flow(d, s);
-	else
-		answer(s, why, sys);
+	if (why == CORDON_DIAL_FINE && s->to.datagram) {
+		why = dial_flows_begin(&d->flows, s->grant, &s->fd, &end, &sys);
+		if (why == CORDON_DIAL_FINE)
+			s->fd = end;
+	}
+	answer(s, why, sys);
 }
 
 static struct slot *
@@ -333,9 +289,7 @@ withdraw(struct dialer *d, uint64_t id, struct cordon_error *err)
 			(s->state == SLOT_CONNECTING || s->why == CORDON_DIAL_FINE))
 			answer(s, CORDON_DIAL_GONE, 0);
 	}
-	for (unsigned i = 0; i < FLOWS; i++)
-		if (d->flows[i].out >= 0 && d->flows[i].grant == id)
-			end_flow(&d->flows[i]);
+	dial_flows_withdraw(&d->flows, id);
 	return owe(d, CORDON_DIAL_WITHDRAWN, &(const struct cordon_dial_word){ .id = id }, err);
 }
 
@@ -393,13 +347,13 @@ take_all(struct dialer *d, struct cordon_error *err)
 	return more < 0 ? -1 : 0;
 }
 
-#define POLLS (2 + SLOTS + 2 * FLOWS)
+#define POLLS (2 + SLOTS + FLOW_POLLS)
 
 /* What there is to wait for. Returns when the first deadline is, or UINT64_MAX. */
 static uint64_t
 arrange(struct dialer *d, struct pollfd polls[POLLS])
 {
-	uint64_t first = UINT64_MAX;
+	uint64_t first = dial_flows_arrange(&d->flows, polls + 2 + SLOTS);
 	short relay = find_slot(d, SLOT_FREE, 0) != NULL ? POLLIN : 0;
 
 	for (unsigned i = 0; i < SLOTS; i++) {
@@ -411,14 +365,6 @@ arrange(struct dialer *d, struct pollfd polls[POLLS])
 			first = s->deadline_ms;
 		if (s->state == SLOT_ANSWERING)
 			relay |= POLLOUT;
-	}
-	for (unsigned i = 0; i < FLOWS; i++) {
-		const struct flow *f = &d->flows[i];
-
-		polls[2 + SLOTS + 2 * i] = (struct pollfd){ f->ours, POLLIN, 0 };
-		polls[2 + SLOTS + 2 * i + 1] = (struct pollfd){ f->out, POLLIN, 0 };
-		if (f->out >= 0 && f->deadline_ms < first)
-			first = f->deadline_ms;
 	}
 	polls[0] = (struct pollfd){ DIALER_MONITOR, d->owed.message != 0 ? POLLOUT : POLLIN, 0 };
 	polls[1] = (struct pollfd){ DIALER_RELAY, relay, 0 };
@@ -441,18 +387,7 @@ turn_sockets(struct dialer *d, const struct pollfd polls[POLLS])
 		else if (now_ms >= s->deadline_ms)
 			answer(s, CORDON_DIAL_TIMEOUT, 0);
 	}
-	for (unsigned i = 0; i < FLOWS; i++) {
-		struct flow *f = &d->flows[i];
-		const struct pollfd *p = &polls[2 + SLOTS + 2 * i];
-
-		/* A flow that has just begun was not polled: its descriptors are -1 there. */
-		if (f->out < 0 || p[1].fd != f->out)
-			continue;
-		if ((p[0].revents != 0 && dial_carry_out(f->ours, f->out) < 0) ||
-			(p[1].revents != 0 && dial_carry_in(f->ours, f->out) < 0) ||
-			now_ms >= f->deadline_ms)
-			end_flow(f);
-	}
+	dial_flows_turn(&d->flows, polls + 2 + SLOTS, now_ms);
 }
 
 static int
@@ -483,8 +418,6 @@ open_all(struct dialer *d, struct cordon_error *err)
 		.files = FILES,
 		.connects = 1 };
 
-	for (unsigned i = 0; i < FLOWS; i++)
-		d->flows[i].ours = d->flows[i].out = -1;
 	if (cordon_fd_nonblock(DIALER_MONITOR, 1) < 0 || cordon_fd_nonblock(DIALER_RELAY, 1) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not use the links");
 	if (interfaces_open(&d->interfaces, err) < 0 || cordon_selfjail_enter(&jail, err) < 0)
@@ -501,14 +434,14 @@ dialer_run(struct cordon_error *err)
 	if (d == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not begin");
 	d->interfaces.netlink = -1;
+	dial_flows_init(&d->flows);
 	result = open_all(d, err);
 	while (result == 0 && !d->ended)
 		result = turn(d, err);
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (d->slots[i].state != SLOT_FREE)
 			cordon_fd_close_p(&d->slots[i].fd);
-	for (unsigned i = 0; i < FLOWS; i++)
-		end_flow(&d->flows[i]);
+	dial_flows_finish(&d->flows);
 	interfaces_close(&d->interfaces);
 	dial_grants_finish(&d->grants);
 	cordon_free_p(&d);
