@@ -265,6 +265,34 @@ Test(dns_serve, by_udp_the_answer_comes_from_the_address_that_was_asked)
 	}
 }
 
+Test(dns_serve, by_ipv6_too_and_by_a_socket_that_hears_both)
+{
+	const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
+	socklen_t size = sizeof(any);
+	int ask_by[2] = { -1, socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&any, size) < 0 ||
+		getsockname(fd, (struct sockaddr *)&any, &size) < 0)
+		cr_skip_test("this machine has no IPv6");
+	cr_assert(eq(int, dns_serve_udp(serve, fd, &err), 0), "%s", err.text);
+	ask_by[0] = connect_by(SOCK_DGRAM, "127.0.0.77", ntohs(any.sin6_port));
+	any.sin6_addr = in6addr_loopback;
+	if (connect(ask_by[1], (struct sockaddr *)&any, sizeof(any)) < 0)
+		cr_skip_test("this machine has no IPv6");
+	for (unsigned i = 0; i < 2; i++) {
+		ssize_t got;
+
+		question("api.example.org", DNS_TYPE_A);
+		cr_assert(eq(int, (int)send(ask_by[i], b.bytes, b.size, 0), (int)b.size));
+		got = hear(ask_by[i]);
+		cr_assert(gt(int, (int)got, 0), "%u", i);
+		out_size = (size_t)got;
+		cr_assert(eq(u32, last_u32(4), 0xc6120010));
+		(void)close(ask_by[i]);
+	}
+}
+
 Test(dns_serve, by_tcp_queries_are_answered_in_order_however_they_are_cut)
 {
 	const uint16_t port = serve_by(SOCK_STREAM);
