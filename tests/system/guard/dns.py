@@ -11,7 +11,7 @@ from cases import CORDON, Trouble
 
 A, CNAME, AAAA = 1, 5, 28
 TYPES = {"A": A, "AAAA": AAAA, "CNAME": CNAME}
-DRIVE = os.path.join(os.path.dirname(CORDON or ""), "guard_drive")
+DRIVE = os.path.join(os.environ.get("TOOLS") or os.path.dirname(CORDON or ""), "guard_drive")
 
 
 def name(text):

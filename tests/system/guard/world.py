@@ -33,9 +33,12 @@ def enter():
     user = ["unshare", "-Urn"]
     if os.geteuid() == 0:
         user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *user]
-    usable = subprocess.run([*user, "test", "-r", os.path.realpath(sys.argv[0]), "-a", "-x", NETGUARD],
-                            check=False, stderr=subprocess.DEVNULL).returncode == 0
-    if usable or MUST_WORK:
+    # A clone below /root is not another user's to read; scripts/test tries it by a copy.
+    as_user = user[:-2]
+    if as_user and subprocess.run([*as_user, "test", "-r", os.path.realpath(sys.argv[0]), "-a", "-x", NETGUARD],
+                                  check=False).returncode != 0:
+        print("# skipped: as an ordinary user, who cannot read this", flush=True)
+    elif subprocess.run([*user, "true"], check=False).returncode == 0 or MUST_WORK or not ways:
         ways.append(user)
     else:
         print("# skipped: this machine does not let an ordinary user do this", flush=True)
