@@ -53,20 +53,35 @@ ask(struct interfaces *i)
 		       : 0;
 }
 
-/* One RTM_NEWADDR. Of two addresses, IFA_LOCAL is ours and IFA_ADDRESS the other end's. */
-static int
-take_address(struct interfaces *i, const struct nlmsghdr *h)
+/* The next part of a list in which each begins with its length and is padded to four bytes: messages, and the attributes
+ * of one. Returns its length, or 0 at the end; *at moves behind it. (The kernel's own macros lose const, and count on
+ * signed lengths.) */
+static size_t
+next_part(const uint8_t *data, size_t size, size_t *at, size_t width, size_t least)
 {
-	const struct ifaddrmsg *body = NLMSG_DATA(h);
-	const struct rtattr *own = NULL;
-	int left = (int)IFA_PAYLOAD(h);
+	uint16_t narrow = 0;
+	uint32_t length = 0;
+	size_t step;
 
-	for (const struct rtattr *a = IFA_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
-		if (a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && own == NULL))
-			own = a;
-	if (body->ifa_family != AF_INET && body->ifa_family != AF_INET6)
+	if (size - *at < least)
 		return 0;
-	if (own == NULL || RTA_PAYLOAD(own) != (body->ifa_family == AF_INET ? 4 : 16)) {
+	if (width == sizeof(narrow)) {
+		memcpy(&narrow, data + *at, sizeof(narrow));
+		length = narrow;
+	} else {
+		memcpy(&length, data + *at, sizeof(length));
+	}
+	if (length < least || length > size - *at)
+		return 0;
+	step = ((size_t)length + 3) & ~(size_t)3;
+	*at += step < size - *at ? step : size - *at;
+	return length;
+}
+
+static int
+keep(struct interfaces *i, unsigned family, const uint8_t *bytes, size_t size)
+{
+	if (bytes == NULL || size != (family == AF_INET ? 4 : 16)) {
 		errno = EPROTO;
 		return -1;
 	}
@@ -74,32 +89,63 @@ take_address(struct interfaces *i, const struct nlmsghdr *h)
 		errno = E2BIG;
 		return -1;
 	}
-	i->own[i->count] = (struct cordon_address){ .family = body->ifa_family == AF_INET ? 4 : 6 };
-	memcpy(i->own[i->count].bytes, RTA_DATA(own), RTA_PAYLOAD(own));
+	i->own[i->count] = (struct cordon_address){ .family = family == AF_INET ? 4 : 6 };
+	memcpy(i->own[i->count].bytes, bytes, size);
 	i->count++;
 	return 0;
 }
 
+/* One RTM_NEWADDR. Of two addresses, IFA_LOCAL is ours and IFA_ADDRESS the other end's. */
+static int
+take_address(struct interfaces *i, const uint8_t *message, size_t size)
+{
+	size_t at = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(struct ifaddrmsg)), begin = at, length;
+	const uint8_t *own = NULL;
+	size_t own_size = 0;
+	struct ifaddrmsg body;
+	struct rtattr a;
+
+	if (size < at) {
+		errno = EPROTO;
+		return -1;
+	}
+	memcpy(&body, message + NLMSG_HDRLEN, sizeof(body));
+	if (body.ifa_family != AF_INET && body.ifa_family != AF_INET6)
+		return 0;
+	while ((length = next_part(message, size, &at, sizeof(a.rta_len), sizeof(a))) > 0) {
+		memcpy(&a, message + begin, sizeof(a));
+		if (a.rta_type == IFA_LOCAL || (a.rta_type == IFA_ADDRESS && own == NULL)) {
+			own = message + begin + sizeof(a);
+			own_size = length - sizeof(a);
+		}
+		begin = at;
+	}
+	return keep(i, body.ifa_family, own, own_size);
+}
+
 /* Returns 1 at the end, 0 when more comes, -1 with errno. */
 static int
-take_part(struct interfaces *i, const void *data, size_t size)
+take_part(struct interfaces *i, const uint8_t *data, size_t size)
 {
-	int left = (int)size;
+	size_t at = 0, begin = 0, length;
+	struct nlmsghdr h;
 
-	for (const struct nlmsghdr *h = data; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-		if (h->nlmsg_seq != i->sequence)
+	for (; (length = next_part(data, size, &at, sizeof(h.nlmsg_len), sizeof(h))) > 0;
+		begin = at) {
+		memcpy(&h, data + begin, sizeof(h));
+		if (h.nlmsg_seq != i->sequence)
 			continue; /* of a question that was given up */
-		if ((h->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
+		if ((h.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
 			errno = EINTR;
 			return -1;
 		}
-		if (h->nlmsg_type == NLMSG_DONE)
+		if (h.nlmsg_type == NLMSG_DONE)
 			return 1;
-		if (h->nlmsg_type == NLMSG_ERROR) {
+		if (h.nlmsg_type == NLMSG_ERROR) {
 			errno = EPROTO;
 			return -1;
 		}
-		if (h->nlmsg_type == RTM_NEWADDR && take_address(i, h) < 0)
+		if (h.nlmsg_type == RTM_NEWADDR && take_address(i, data + begin, length) < 0)
 			return -1;
 	}
 	return 0;
@@ -111,7 +157,7 @@ static int
 read_once(struct interfaces *i)
 {
 	/* What the kernel puts into one part at most: NLMSG_GOODSIZE and 32 KiB. */
-	_Alignas(struct nlmsghdr) char part[32768];
+	uint8_t part[32768];
 	struct sockaddr_nl from = { 0 };
 	int result = ask(i);
 

@@ -17,6 +17,7 @@ from cases import CORDON, MUST_WORK, Trouble  # noqa: E402
 
 NETGUARD = os.path.join(os.path.dirname(CORDON or ""), "cordon-netguard")
 PATIENCE = float(os.environ.get("CORDON_PATIENCE", "30"))
+ROUTES = ("route add local default dev lo", "-6 route add local default dev lo")
 PUBLIC, PRIVATE, RESOLVER_TCP, RESOLVER_UDP = 1, 2, 3, 4
 (FINE, FORBIDDEN, TWICE, FULL, NOT_GRANTED, GONE, TIMEOUT, FAILED, OTHER_END, BLIND) = range(10)
 READY, GRANT, GRANTED, UNGRANTED, WITHDRAW, WITHDRAWN = 1, 2, 3, 4, 5, 6
@@ -26,7 +27,7 @@ DIAL, HANG_UP, CONNECTED, UNCONNECTED = 16, 17, 18, 19
 def enter():
     """Returns inside; outside it ends the program with what came out inside."""
     if os.environ.get("CORDON_WORLD"):
-        for command in ("link set lo up", "route add local default dev lo", "-6 route add local default dev lo"):
+        for command in ("link set lo up", *ROUTES):
             subprocess.run(["ip", *command.split()], check=True)
         return
     ways = [["unshare", "-n"]] if os.geteuid() == 0 else []
