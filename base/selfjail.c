@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,9 +75,12 @@ allow_below(int ruleset, uint64_t handled, int directory)
 	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr, 0);
 }
 
+#define NET_BIND    (1ULL << 0)
+#define NET_CONNECT (1ULL << 1)
+
 /* Everything that this kernel's Landlock handles, and no rule that grants any of it but below a directory. */
 static int
-deny_files(const int *below)
+deny_files(const int *below, int connects)
 {
 	/* Rights by ABI: 1 has 13, then REFER, TRUNCATE and IOCTL_DEV came. landlock(7) */
 	static const unsigned fs_rights[] = { 0, 13, 14, 15, 15, 16 };
@@ -92,7 +96,7 @@ deny_files(const int *below)
 		return 0;
 	attr.handled_access_fs = (1ULL << fs_rights[abi < 5 ? abi : 5]) - 1;
 	if (abi >= 4)
-		attr.handled_access_net = 3; /* to bind and to connect */
+		attr.handled_access_net = connects ? NET_BIND : NET_BIND | NET_CONNECT;
 	if (abi >= 6)
 		attr.scoped = 3; /* abstract sockets, signals */
 	/* Zeroes behind what a kernel knows are fine with it. */
@@ -133,6 +137,26 @@ cordon_selfjail_calls(const uint32_t *calls, size_t count, enum cordon_otherwise
 		&(struct sock_fprog){ .len = (unsigned short)n, .filter = program });
 }
 
+/* A filter of its own on top of the other one: of two, the stricter answer counts. The low half of the first
+ * argument is all that socket(2) looks at. The architecture is judged by the other. */
+static int
+internet_sockets_only(void)
+{
+	static const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { .len = sizeof(program) / sizeof(program[0]),
+		.filter = (struct sock_filter *)(uintptr_t)program };
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+}
+
 int
 cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *err)
 {
@@ -147,8 +171,10 @@ cordon_selfjail_enter(const struct cordon_selfjail *jail, struct cordon_error *e
 #endif
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || limit(RLIMIT_DATA, jail->data_bytes) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not limit this process");
-	if (deny_files(jail->below) < 0)
+	if (deny_files(jail->below, jail->connects) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up files");
+	if (jail->connects && internet_sockets_only() < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not give up other sockets");
 	if (cordon_selfjail_calls(jail->calls, jail->call_count, CORDON_OTHERWISE_KILL) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not give up system calls");
 	return 0;

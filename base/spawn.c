@@ -34,10 +34,10 @@ arrange(const int *fds, unsigned count)
 }
 
 int
-cordon_spawn(const char *path, const char *name, const int *fds, unsigned fd_count, int *ret_pidfd,
-	struct cordon_error *err)
+cordon_spawn_role(const char *path, const char *name, const char *role, const int *fds,
+	unsigned fd_count, int *ret_pidfd, struct cordon_error *err)
 {
-	char *const argv[] = { (char *)(uintptr_t)name, NULL };
+	char *const argv[] = { (char *)(uintptr_t)name, (char *)(uintptr_t)role, NULL };
 	char *const env[] = { NULL };
 	int pidfd = -1;
 	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
@@ -57,4 +57,11 @@ cordon_spawn(const char *path, const char *name, const int *fds, unsigned fd_cou
 		return cordon_fail(err, CORDON_ESYS, errno, "could not start '%s'", path);
 	*ret_pidfd = pidfd;
 	return pid;
+}
+
+int
+cordon_spawn(const char *path, const char *name, const int *fds, unsigned fd_count, int *ret_pidfd,
+	struct cordon_error *err)
+{
+	return cordon_spawn_role(path, name, NULL, fds, fd_count, ret_pidfd, err);
 }

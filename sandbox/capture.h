@@ -1,4 +1,4 @@
-/* Whatever a run sends arrives at sockets of ours. See <cordon/capture.h>, and docs/decisions/0014-capture.md. */
+/* Whatever a run sends arrives at sockets of ours. See <cordon/capture.h>, and docs/decisions/0016-capture.md. */
 #pragma once
 
 #include <cordon/capture.h>

@@ -17,6 +17,9 @@ struct cordon_selfjail {
 	uint64_t files; /* open descriptors, as far as the hard limit lets */
 	/* A directory whose files it may still open, make and remove, which needs Landlock; NULL: none. */
 	const int *below;
+	/* May go on connecting by TCP and UDP, if socket and connect are among the calls: sockets of the
+	 * internet are made and no others. */
+	int connects;
 };
 
 enum cordon_otherwise { CORDON_OTHERWISE_KILL, CORDON_OTHERWISE_ENOSYS };

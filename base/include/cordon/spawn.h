@@ -11,3 +11,7 @@
  * See clone3(2), close_range(2). */
 int cordon_spawn(const char *path, const char *name, const int *fds, unsigned fd_count,
 	int *ret_pidfd, struct cordon_error *err) CORDON_CHECKED;
+
+/* The same for an executable that has several roles: role is its only argument. */
+int cordon_spawn_role(const char *path, const char *name, const char *role, const int *fds,
+	unsigned fd_count, int *ret_pidfd, struct cordon_error *err) CORDON_CHECKED;
