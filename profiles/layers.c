@@ -11,6 +11,7 @@
 
 #include "layer.h"
 #include "merge.h"
+#include "network.h"
 #include "patterns.h"
 
 void
@@ -30,6 +31,7 @@ layer_finish(struct layer *layer)
 	strings_finish(&layer->values.socket_connect);
 	strings_finish(&layer->values.pass);
 	strings_finish(&layer->values.set);
+	network_finish(&layer->values.network);
 	approvals_finish(&layer->values.approvals);
 	rules_finish(&layer->rules);
 	memset(layer, 0, sizeof(*layer));
@@ -365,7 +367,8 @@ layer_apply(struct cordon_profile *profile, struct rules *rules, const struct la
 		.err = err };
 
 	if (merge_filesystem(&m) < 0 || merge_exec(&m) < 0 || merge_limits(&m) < 0 ||
-		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0 || merge_approvals(&m) < 0)
+		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0 || merge_approvals(&m) < 0 ||
+		merge_network(&m) < 0)
 		return -1;
 	return 0;
 }

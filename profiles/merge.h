@@ -34,3 +34,6 @@ int merge_no_memory(const struct merge *m);
 /* A number that a layer may lower. */
 int merge_limit(const struct merge *m, const char *key, int has, uint64_t *limit,
 	uint64_t child) CORDON_CHECKED;
+
+/* layers_network.c: the section of that name. */
+int merge_network(const struct merge *m) CORDON_CHECKED;

@@ -12,6 +12,7 @@
 #include <cordon/bpf.h>
 
 #include "layer.h"
+#include "network_hosts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +44,8 @@ check_rules(const struct rules *rules)
 static struct cordon_profile *
 load(const void *text, size_t size)
 {
-	const struct cordon_profile_places places = { .home = "/home/x" };
+	const struct cordon_profile_places places = { .home = "/home/x",
+		.read_host = network_read_host };
 	struct cordon_error err = { 0 };
 	struct cordon_profile *profile;
 	char path[64];
@@ -146,11 +148,13 @@ check_show(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct cordon_profile_places places = { .home = "/home/x",
+		.read_host = network_read_host };
 	struct cordon_error err = { 0 };
 	struct layer layer;
 	int files;
 
-	if (layer_parse((const char *)data, size, "fuzz.json", "/home/x", &layer, &err) < 0) {
+	if (layer_parse((const char *)data, size, "fuzz.json", &places, &layer, &err) < 0) {
 		if (strncmp(err.text, "fuzz.json:", 10) != 0)
 			abort();
 		check_error(&err);
