@@ -14,21 +14,33 @@ refuse(const char *why, const struct cordon_host_pattern *pattern, struct cordon
 }
 
 int
-cordon_host_pattern_parse(
+cordon_host_pattern_parse_any(
 	const void *text, size_t size, struct cordon_host_pattern *ret, struct cordon_error *err)
 {
 	struct cordon_host_pattern pattern = { .below = 0 };
-	struct cordon_error why;
-	enum suffix suffix;
 
 	if (size >= 2 && memcmp(text, "*.", 2) == 0)
 		pattern.below = 1;
 	if (cordon_host_parse((const char *)text + 2 * pattern.below,
 		    size - 2 * (size_t)pattern.below, &pattern.host, err) < 0)
 		return -1;
+	if (pattern.host.kind == CORDON_HOST_ADDRESS && pattern.below)
+		return refuse("nothing is below an address", &pattern, err);
+	*ret = pattern;
+	return 0;
+}
+
+int
+cordon_host_pattern_parse(
+	const void *text, size_t size, struct cordon_host_pattern *ret, struct cordon_error *err)
+{
+	struct cordon_host_pattern pattern;
+	struct cordon_error why;
+	enum suffix suffix;
+
+	if (cordon_host_pattern_parse_any(text, size, &pattern, err) < 0)
+		return -1;
 	if (pattern.host.kind == CORDON_HOST_ADDRESS) {
-		if (pattern.below)
-			return refuse("nothing is below an address", &pattern, err);
 		*ret = pattern; /* that it also needs an exception is for the profile to say */
 		return 0;
 	}

@@ -6,6 +6,8 @@
 #include <cordon/bpf.h>
 #include <cordon/mem.h>
 
+#include "blob_network.h"
+#include "network.h"
 #include "patterns.h"
 #include "rules.h"
 
@@ -135,6 +137,9 @@ put_decisions(const struct cordon_profile *p, struct cordon_writer *w)
 	for (size_t i = 0; i < p->rules->count; i++)
 		put_rule(w, &p->rules->items[i]);
 	put_approvals(w, &p->approvals);
+	/* Last, and only where it says something: profiles without it have the digest that they had before. */
+	if (!network_is_bare(&p->network))
+		blob_put_network(w, &p->network);
 }
 
 int
@@ -161,11 +166,13 @@ blob_write(const struct cordon_profile *p, struct cordon_writer *w)
 	cordon_put_string(w, p->name);
 	cordon_put_string(w, p->description);
 	cordon_put_bytes(w, p->digest, sizeof(p->digest));
+	cordon_put_u8(w, !network_is_bare(&p->network));
 	put_decisions(p, w);
 	for (size_t i = 0; i < p->rules->count; i++)
 		cordon_put_string(w, p->rules->items[i].why);
 	for (size_t i = 0; i < p->approvals.count; i++)
 		cordon_put_string(w, p->approvals.rules[i].why);
+	blob_put_network_whys(w, &p->network);
 	cordon_put_u32(w, (uint32_t)p->filter_count);
 	for (size_t i = 0; i < p->filter_count; i++) {
 		cordon_put_u16(w, p->filter[i].code);
@@ -371,9 +378,8 @@ get_approvals(struct cordon_reader *r, struct cordon_approvals *approvals)
 	return 0;
 }
 
-/* The words of one rule for people; empty ones are none. */
-static int
-get_why(struct cordon_reader *r, char **ret)
+int
+blob_get_why(struct cordon_reader *r, char **ret)
 {
 	CORDON_FREE char *why = NULL;
 
@@ -390,26 +396,27 @@ static int
 get_whys(struct cordon_reader *r, struct cordon_profile *p)
 {
 	for (size_t i = 0; i < p->rules->count; i++)
-		if (get_why(r, &p->rules->items[i].why) < 0)
+		if (blob_get_why(r, &p->rules->items[i].why) < 0)
 			return -1;
 	for (size_t i = 0; i < p->approvals.count; i++)
-		if (get_why(r, &p->approvals.rules[i].why) < 0)
+		if (blob_get_why(r, &p->approvals.rules[i].why) < 0)
 			return -1;
-	return 0;
+	return blob_get_network_whys(r, &p->network);
 }
 
 static int
 get_profile(struct cordon_reader *r, struct cordon_profile *p)
 {
 	struct cordon_bytes digest;
-	uint8_t workspace, sockets, proc;
+	uint8_t has_network, workspace, sockets, proc;
 	uint64_t number;
 	uint32_t count;
 
 	if (cordon_get_string(r, TEXT_MAX, &p->name) < 0 ||
 		cordon_get_string(r, TEXT_MAX, &p->description) < 0 ||
 		cordon_get_bytes(r, sizeof(p->digest), &digest) < 0 ||
-		digest.size != sizeof(p->digest) || cordon_get_u8(r, &workspace) < 0 ||
+		digest.size != sizeof(p->digest) || cordon_get_u8(r, &has_network) < 0 ||
+		has_network > 1 || cordon_get_u8(r, &workspace) < 0 ||
 		workspace > CORDON_ACCESS_WRITE || cordon_get_u8(r, &sockets) < 0 ||
 		sockets > CORDON_SOCKETS_INSIDE || cordon_get_u8(r, &proc) < 0 ||
 		proc > CORDON_PROC_SYSTEM)
@@ -434,7 +441,10 @@ get_profile(struct cordon_reader *r, struct cordon_profile *p)
 	for (uint32_t i = 0; i < count; i++)
 		if (get_rule(r, p->rules) < 0)
 			return -1;
-	if (get_approvals(r, &p->approvals) < 0 || get_whys(r, p) < 0 || get_filter(r, p) < 0)
+	network_init(&p->network);
+	if (get_approvals(r, &p->approvals) < 0 ||
+		(has_network && blob_get_network(r, &p->network) < 0) || get_whys(r, p) < 0 ||
+		get_filter(r, p) < 0)
 		return -1;
 	return r->left == 0 ? 0 : -1;
 }

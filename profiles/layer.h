@@ -28,14 +28,17 @@ struct layer {
 	struct rules rules;
 	int has_default;
 	int has_approvals_default, has_no_approver;
+	int has_network_default, has_network_allow, has_network_private;
+	int has_connections, has_rate, has_bytes_out, has_bytes_in, has_names;
 };
 
 void layer_finish(struct layer *layer);
 
-/* Parses text (size bytes, named file in messages). home: for "~", or NULL. Returns 0, or -1 with
- * CORDON_EINPUT "FILE:LINE:COLUMN: text". Only shape is checked here. */
-int layer_parse(const char *text, size_t size, const char *file, const char *home,
-	struct layer *ret, struct cordon_error *err) CORDON_CHECKED;
+/* Parses text (size bytes, named file in messages). places: of it home, for "~", and
+ * read_host; NULL: neither. Returns 0, or -1 with CORDON_EINPUT "FILE:LINE:COLUMN: text". Only shape is checked here. */
+int layer_parse(const char *text, size_t size, const char *file,
+	const struct cordon_profile_places *places, struct layer *ret,
+	struct cordon_error *err) CORDON_CHECKED;
 
 /* Line and column (from 1, in bytes) of a position in text. */
 void layer_place(const char *text, const char *at, unsigned *ret_line, unsigned *ret_column);

@@ -10,16 +10,9 @@
 #include <cordon/path.h>
 
 #include "layer.h"
+#include "merge.h"
+#include "network.h"
 #include "patterns.h"
-
-struct merge {
-	struct cordon_profile *profile;
-	const struct layer *layer;
-	int base; /* no parents: nothing to widen */
-	const char *text, *file;
-	size_t size;
-	struct cordon_error *err;
-};
 
 void
 layer_finish(struct layer *layer)
@@ -38,64 +31,10 @@ layer_finish(struct layer *layer)
 	strings_finish(&layer->values.socket_connect);
 	strings_finish(&layer->values.pass);
 	strings_finish(&layer->values.set);
+	network_finish(&layer->values.network);
 	approvals_finish(&layer->values.approvals);
 	rules_finish(&layer->rules);
 	memset(layer, 0, sizeof(*layer));
-}
-
-/* key is dotted: "filesystem.tmp.size". */
-static int
-may_widen(const struct merge *m, const char *key)
-{
-	if (m->base)
-		return 1;
-	for (size_t i = 0; i < m->layer->widens.count; i++) {
-		const char *entry = m->layer->widens.items[i];
-		const size_t length = strlen(entry);
-
-		if (strncmp(key, entry, length) == 0 && (key[length] == '\0' || key[length] == '.'))
-			return 1;
-	}
-	return 0;
-}
-
-/* Said in so many words, which a profile without parents needs too where the floor has something. */
-static int
-says_widens(const struct merge *m, const char *key)
-{
-	struct merge as_child = *m;
-
-	as_child.base = 0;
-	return may_widen(&as_child, key);
-}
-
-/* 0 when it may widen key; else the error that says how. */
-static int
-need_widens_at(const struct merge *m, const char *place, const char *key, const char *what)
-{
-	if (may_widen(m, key))
-		return 0;
-	return layer_fail(m->text, m->size, m->file, place, m->err,
-		"'%s' %s, which goes beyond what this profile extends; if that is meant, add "
-		"\"%s\" to \"widens\"",
-		key, what, key);
-}
-
-static int
-need_widens(const struct merge *m, const char *key, const char *what)
-{
-	char place[128];
-
-	snprintf(place, sizeof(place), "%s", key);
-	for (char *dot = strchr(place, '.'); dot != NULL; dot = strchr(dot, '.'))
-		*dot = '/';
-	return need_widens_at(m, place, key, what);
-}
-
-static int
-no_memory(const struct merge *m)
-{
-	return cordon_fail(m->err, CORDON_ESYS, ENOMEM, "could not merge profile '%s'", m->file);
 }
 
 static int
@@ -124,7 +63,7 @@ merge_list(const struct merge *m, const char *key, struct cordon_strings *list,
 		if (known)
 			continue;
 		snprintf(what, sizeof(what), "names '%.200s'", child->items[i]);
-		if (need_widens(m, key, what) < 0)
+		if (merge_need_widens(m, key, what) < 0)
 			return -1;
 		widened = 1;
 	}
@@ -140,7 +79,7 @@ merge_list(const struct merge *m, const char *key, struct cordon_strings *list,
 	return 0;
 fail:
 	strings_finish(&merged);
-	return no_memory(m);
+	return merge_no_memory(m);
 }
 
 /* What restricts is only ever added. */
@@ -149,18 +88,7 @@ add_all(const struct merge *m, struct cordon_strings *list, const struct cordon_
 {
 	for (size_t i = 0; i < child->count; i++)
 		if (!strings_has(list, child->items[i]) && strings_add(list, child->items[i]) < 0)
-			return no_memory(m);
-	return 0;
-}
-
-static int
-merge_limit(const struct merge *m, const char *key, int has, uint64_t *limit, uint64_t child)
-{
-	if (!has)
-		return 0;
-	if (child > *limit && need_widens(m, key, "is higher") < 0)
-		return -1;
-	*limit = child;
+			return merge_no_memory(m);
 	return 0;
 }
 
@@ -185,7 +113,7 @@ merge_limits(const struct merge *m)
 		return -1;
 	if (l->has_memory_enforced) {
 		if (limits->memory_enforced && !child->memory_enforced &&
-			need_widens(m, "limits.memoryEnforced", "is switched off") < 0)
+			merge_need_widens(m, "limits.memoryEnforced", "is switched off") < 0)
 			return -1;
 		limits->memory_enforced = child->memory_enforced;
 	}
@@ -213,14 +141,14 @@ merge_write(const struct merge *m)
 	int widened = m->base;
 
 	if (merged == NULL)
-		return no_memory(m);
+		return merge_no_memory(m);
 	for (size_t i = 0; i < child->write_count; i++) {
 		char what[300];
 
 		if (find_grant(p, &child->write[i]))
 			continue;
 		snprintf(what, sizeof(what), "grants '%.200s'", child->write[i].path);
-		if (need_widens(m, "filesystem.write", what) < 0) {
+		if (merge_need_widens(m, "filesystem.write", what) < 0) {
 			free(merged);
 			return -1;
 		}
@@ -243,7 +171,7 @@ merge_write(const struct merge *m)
 		merged[count].path = strdup(child->write[i].path);
 		merged[count].exec = child->write[i].exec;
 		if (merged[count].path == NULL)
-			return no_memory(m);
+			return merge_no_memory(m);
 		p->write_count = ++count;
 	}
 	return 0;
@@ -257,7 +185,7 @@ merge_filesystem(const struct merge *m)
 
 	if (l->has_workspace) {
 		if (l->values.workspace > p->workspace &&
-			need_widens(m, "filesystem.workspace", "grants more") < 0)
+			merge_need_widens(m, "filesystem.workspace", "grants more") < 0)
 			return -1;
 		p->workspace = l->values.workspace;
 	}
@@ -272,12 +200,12 @@ merge_filesystem(const struct merge *m)
 		return -1;
 	if (l->has_tmp_exec) {
 		if (l->values.tmp_exec && !p->tmp_exec &&
-			need_widens(m, "filesystem.tmp.exec", "is switched on") < 0)
+			merge_need_widens(m, "filesystem.tmp.exec", "is switched on") < 0)
 			return -1;
 		p->tmp_exec = l->values.tmp_exec;
 	}
 	/* The floor's list stands unless it is given up by name. */
-	if (l->has_protect && says_widens(m, "filesystem.protect"))
+	if (l->has_protect && merge_says_widens(m, "filesystem.protect"))
 		strings_finish(&p->protect);
 	return add_all(m, &p->hide, &l->values.hide) < 0 ||
 			       add_all(m, &p->protect, &l->values.protect) < 0
@@ -295,7 +223,7 @@ merge_exec(const struct merge *m)
 	if (!l->has_exec)
 		return 0;
 	if (l->values.workspace_exec && !p->workspace_exec) {
-		if (need_widens(m, "exec.allow", "names '@workspace'") < 0)
+		if (merge_need_widens(m, "exec.allow", "names '@workspace'") < 0)
 			return -1;
 		widened = 1;
 	}
@@ -313,12 +241,13 @@ merge_rest(const struct merge *m)
 	const struct layer *l = m->layer;
 
 	if (l->has_sockets) {
-		if (l->values.sockets > p->sockets && need_widens(m, "sockets", "grants more") < 0)
+		if (l->values.sockets > p->sockets &&
+			merge_need_widens(m, "sockets", "grants more") < 0)
 			return -1;
 		p->sockets = l->values.sockets;
 	}
 	if (l->has_proc) {
-		if (l->values.proc > p->proc && need_widens(m, "proc", "shows more") < 0)
+		if (l->values.proc > p->proc && merge_need_widens(m, "proc", "shows more") < 0)
 			return -1;
 		p->proc = l->values.proc;
 	}
@@ -334,12 +263,12 @@ merge_rest(const struct merge *m)
 			k++;
 		if (k == p->set.count) {
 			if (strings_add(&p->set, pair) < 0)
-				return no_memory(m);
+				return merge_no_memory(m);
 		} else {
 			char *copy = strdup(pair);
 
 			if (copy == NULL)
-				return no_memory(m);
+				return merge_no_memory(m);
 			free(p->set.items[k]);
 			p->set.items[k] = copy;
 		}
@@ -354,14 +283,14 @@ merge_rules(const struct merge *m, struct rules *rules)
 		const struct rule *rule = &m->layer->rules.items[i];
 
 		if (rule->action == RULE_ALLOW &&
-			need_widens(m, "syscalls.rules", "allows a call") < 0)
+			merge_need_widens(m, "syscalls.rules", "allows a call") < 0)
 			return -1;
 		if (rules_add(rules, rule) < 0)
-			return no_memory(m);
+			return merge_no_memory(m);
 	}
 	if (m->layer->has_default) {
 		if (rules->default_error == 0 && m->layer->rules.default_error != 0 &&
-			need_widens(m, "syscalls.default", "is milder than kill") < 0)
+			merge_need_widens(m, "syscalls.default", "is milder than kill") < 0)
 			return -1;
 		rules->default_error = m->layer->rules.default_error;
 	}
@@ -385,7 +314,7 @@ merge_exec_rules(const struct merge *m)
 			return layer_fail(m->text, m->size, m->file, place, m->err,
 				"what this profile extends has a rule '%s' already", rule->id);
 		if (rule->decision != CORDON_REFUSE && rule->decision != CORDON_HOLD &&
-			need_widens_at(m, place, "approvals.rules", "allows a command") < 0)
+			merge_need_widens_at(m, place, "approvals.rules", "allows a command") < 0)
 			return -1;
 		if (approvals->count == CORDON_EXEC_RULES)
 			return layer_fail(m->text, m->size, m->file, place, m->err,
@@ -398,7 +327,7 @@ merge_exec_rules(const struct merge *m)
 				"secret",
 				CORDON_SECRETS);
 		if (approvals_add(approvals, rule) < 0)
-			return no_memory(m);
+			return merge_no_memory(m);
 	}
 	return 0;
 }
@@ -412,13 +341,13 @@ merge_approvals(const struct merge *m)
 
 	if (l->has_approvals_default) {
 		if (child->otherwise > approvals->otherwise &&
-			need_widens(m, "approvals.default", "is milder") < 0)
+			merge_need_widens(m, "approvals.default", "is milder") < 0)
 			return -1;
 		approvals->otherwise = child->otherwise;
 	}
 	if (l->has_no_approver) {
 		if (child->no_approver > approvals->no_approver &&
-			need_widens(m, "approvals.noApprover", "waits") < 0)
+			merge_need_widens(m, "approvals.noApprover", "waits") < 0)
 			return -1;
 		approvals->no_approver = child->no_approver;
 	}
@@ -438,7 +367,8 @@ layer_apply(struct cordon_profile *profile, struct rules *rules, const struct la
 		.err = err };
 
 	if (merge_filesystem(&m) < 0 || merge_exec(&m) < 0 || merge_limits(&m) < 0 ||
-		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0 || merge_approvals(&m) < 0)
+		merge_rest(&m) < 0 || merge_rules(&m, rules) < 0 || merge_approvals(&m) < 0 ||
+		merge_network(&m) < 0)
 		return -1;
 	return 0;
 }

@@ -94,9 +94,11 @@ take_extends(struct parse *p, const char *key, const json_t *value)
 static const char *const widenable[] = { "filesystem", "filesystem.workspace", "filesystem.read",
 	"filesystem.write", "filesystem.protect", "filesystem.tmp", "filesystem.tmp.size",
 	"filesystem.tmp.files", "filesystem.tmp.exec", "exec", "exec.allow", "network",
-	"network.allow", "network.private", "network.limits", "network.default", "sockets", "proc",
-	"environment", "environment.pass", "limits", "limits.memory", "limits.processes",
-	"limits.wall", "limits.cpu", "limits.output", "limits.openFiles", "limits.fileSize",
+	"network.allow", "network.private", "network.default", "network.limits",
+	"network.limits.connections", "network.limits.rate", "network.limits.bytesOut",
+	"network.limits.bytesIn", "network.limits.names", "sockets", "proc", "environment",
+	"environment.pass", "limits", "limits.memory", "limits.processes", "limits.wall",
+	"limits.cpu", "limits.output", "limits.openFiles", "limits.fileSize",
 	"limits.memoryEnforced", "syscalls", "syscalls.rules", "syscalls.default", "approvals",
 	"approvals.default", "approvals.rules", "approvals.noApprover", "mcp" };
 #define WIDENABLE (sizeof(widenable) / sizeof(widenable[0]))
@@ -170,13 +172,17 @@ too_deep(const char *text, size_t size)
 }
 
 int
-layer_parse(const char *text, size_t size, const char *file, const char *home, struct layer *ret,
-	struct cordon_error *err)
+layer_parse(const char *text, size_t size, const char *file,
+	const struct cordon_profile_places *places, struct layer *ret, struct cordon_error *err)
 {
+	static const struct cordon_profile_places nowhere;
 	struct layer layer = { 0 };
-	struct parse p = {
-		.text = text, .file = file, .home = home, .size = size, .layer = &layer, .err = err
-	};
+	struct parse p = { .text = text,
+		.file = file,
+		.size = size,
+		.places = places == NULL ? &nowhere : places,
+		.layer = &layer,
+		.err = err };
 	json_error_t where;
 	json_t *root;
 	const char *deep = too_deep(text, size);

@@ -16,8 +16,9 @@ struct json_t; /* of jansson, which only parse*.c include */
 #define KEY_MAX 512
 
 struct parse {
-	const char *text, *file, *home; /* home: for "~", or NULL */
+	const char *text, *file;
 	size_t size;
+	const struct cordon_profile_places *places;
 	struct layer *layer;
 	struct cordon_error *err;
 };
@@ -62,9 +63,12 @@ int parse_number(struct parse *p, const char *key, const struct json_t *value, c
 	uint64_t min, uint64_t max, uint64_t *ret) CORDON_CHECKED;
 int parse_bool(struct parse *p, const char *key, const struct json_t *value, int *ret,
 	int *ret_has) CORDON_CHECKED;
+/* One of count words; said: all of them, for the message. */
+int parse_word(struct parse *p, const char *key, const struct json_t *value,
+	const char *const *words, unsigned count, const char *said, unsigned *ret) CORDON_CHECKED;
 
-/* The sections of a profile: "filesystem" and "exec" in parse_filesystem.c, "syscalls" and "approvals" in the
- * files of those names, what this build does not enforce in parse_later.c, the rest in parse_process.c. */
+/* The sections of a profile: "filesystem" and "exec" in parse_filesystem.c, "syscalls", "approvals" and "network"
+ * in the files of those names, what this build does not enforce in parse_later.c, the rest in parse_process.c. */
 
 int parse_filesystem(struct parse *p, const char *key, const struct json_t *value) CORDON_CHECKED;
 int parse_exec(struct parse *p, const char *key, const struct json_t *value) CORDON_CHECKED;

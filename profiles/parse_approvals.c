@@ -10,28 +10,13 @@
 #define ONE_OF_MAX 256
 
 static int
-take_word_of(struct parse *p, const char *key, const json_t *value, const char *const *words,
-	unsigned count, const char *said, unsigned *ret)
-{
-	const char *text = json_string_value(value);
-
-	for (unsigned i = 0; i < count && text != NULL; i++)
-		if (strcmp(words[i], text) == 0) {
-			*ret = i;
-			return 0;
-		}
-	return FAIL(p, key, "'%s' must be %s", key, said);
-}
-
-static int
 take_decision(struct parse *p, const char *key, const json_t *value, enum cordon_decision *ret)
 {
 	/* In the order of enum cordon_decision. */
 	static const char *const words[CORDON_DECISIONS] = { "refuse", "hold", "allow" };
 	unsigned which;
 
-	if (take_word_of(p, key, value, words, CORDON_DECISIONS, "allow, hold or refuse", &which) <
-		0)
+	if (parse_word(p, key, value, words, CORDON_DECISIONS, "allow, hold or refuse", &which) < 0)
 		return -1;
 	*ret = (enum cordon_decision)which;
 	return 0;
@@ -50,7 +35,7 @@ take_no_approver(struct parse *p, const char *key, const json_t *value)
 	static const char *const words[] = { "refuse", "wait" };
 	unsigned which;
 
-	if (take_word_of(p, key, value, words, 2, "refuse or wait", &which) < 0)
+	if (parse_word(p, key, value, words, 2, "refuse or wait", &which) < 0)
 		return -1;
 	p->layer->has_no_approver = 1;
 	p->layer->values.approvals.no_approver = (enum cordon_no_approver)which;

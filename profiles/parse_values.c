@@ -37,10 +37,11 @@ parse_path(struct parse *p, const char *key, const char *path, char out[PATH_MAX
 	struct cordon_error why = { 0 };
 
 	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
-		if (p->home == NULL)
+		if (p->places->home == NULL)
 			return FAIL(p, key, "'%s' needs a home directory, and this caller has none",
 				path);
-		if (snprintf(whole, sizeof(whole), "%s%s", p->home, path + 1) >= (int)sizeof(whole))
+		if (snprintf(whole, sizeof(whole), "%s%s", p->places->home, path + 1) >=
+			(int)sizeof(whole))
 			return FAIL(p, key, "a path is too long");
 		path = whole;
 	}
@@ -145,4 +146,18 @@ parse_bool(struct parse *p, const char *key, const json_t *value, int *ret, int 
 	*ret = json_is_true(value);
 	*ret_has = 1;
 	return 0;
+}
+
+int
+parse_word(struct parse *p, const char *key, const json_t *value, const char *const *words,
+	unsigned count, const char *said, unsigned *ret)
+{
+	const char *text = json_string_value(value);
+
+	for (unsigned i = 0; i < count && text != NULL; i++)
+		if (strcmp(words[i], text) == 0) {
+			*ret = i;
+			return 0;
+		}
+	return FAIL(p, key, "'%s' must be %s", key, said);
 }

@@ -11,6 +11,7 @@
 
 #include "blob.h"
 #include "layer.h"
+#include "network.h"
 #include "patterns.h"
 #include "source.h"
 
@@ -38,6 +39,7 @@ static void
 start_bare(struct cordon_profile *p)
 {
 	p->approvals.otherwise = CORDON_ALLOW;
+	network_init(&p->network);
 	p->tmp_size = 64u << 20;
 	p->tmp_files = 16384;
 	p->limits = (struct cordon_limits){ .memory = CORDON_NO_LIMIT,
@@ -132,7 +134,7 @@ apply_source(struct load *load, const struct source *s, const char *name)
 	struct layer layer;
 	int result;
 
-	if (layer_parse(s->text, s->size, s->file, load->places->home, &layer, load->err) < 0)
+	if (layer_parse(s->text, s->size, s->file, load->places, &layer, load->err) < 0)
 		return -1;
 	result = strings_add(&load->open, s->file) < 0 ? no_memory(load) : 0;
 	if (result == 0)
@@ -301,6 +303,7 @@ cordon_profile_destroy(struct cordon_profile *p)
 	strings_finish(&p->socket_connect);
 	strings_finish(&p->pass);
 	strings_finish(&p->set);
+	network_finish(&p->network);
 	approvals_finish(&p->approvals);
 	free(p->filter);
 	if (p->rules != NULL)

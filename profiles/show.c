@@ -11,6 +11,7 @@
 
 #include "calls.h"
 #include "rules.h"
+#include "show.h"
 
 static void
 show_list(struct cordon_json *j, const char *key, const struct cordon_strings *list)
@@ -47,7 +48,7 @@ show_filesystem(struct cordon_json *j, const struct cordon_profile *p)
 	cordon_json_end(j);
 }
 
-static void
+void
 show_limit(struct cordon_json *j, const char *key, uint64_t value)
 {
 	if (value != CORDON_NO_LIMIT)
@@ -302,9 +303,7 @@ cordon_profile_show(const struct cordon_profile *p)
 	cordon_json_end(j);
 	show_filesystem(j, p);
 	show_exec(j, p);
-	cordon_json_object(j, "network");
-	cordon_json_string(j, "default", "refuse");
-	cordon_json_end(j);
+	show_network(j, &p->network);
 	cordon_json_string(j, "sockets", p->sockets == CORDON_SOCKETS_PAIR ? "pair" : "inside");
 	cordon_json_string(j, "proc", p->proc == CORDON_PROC_RUN ? "run" : "system");
 	show_environment(j, p);

@@ -173,7 +173,9 @@ tell_failure(const struct cordon_error *err, int json)
 int
 cmd_policy(int argc, char **argv)
 {
-	struct local_options options = { .profile = "default", .timeout_ms = UINT64_MAX };
+	struct local_options options = {
+		.profile = "default", .timeout_ms = UINT64_MAX, .only_judge = 1
+	};
 	struct local *prepared = cordon_array(1, sizeof(*prepared));
 	struct cordon_error err = { 0 };
 	int json = 0, status = EXIT_SETUP;

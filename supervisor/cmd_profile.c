@@ -1,4 +1,4 @@
-/* cordon profile: list and show. */
+/* cordon profile: list, show and check. */
 #include "cmd.h"
 
 #include <getopt.h>
@@ -14,9 +14,11 @@
 
 static const char usage[] =
 	"Usage: cordon profile list [--json]\n"
-	"       cordon profile show [--json] NAME|FILE\n\n"
+	"       cordon profile show [--json] NAME|FILE\n"
+	"       cordon profile check NAME|FILE\n\n"
 	"list names the profiles that -p can name: yours, the system's, the library's.\n"
-	"show prints what a profile grants when all its layers are merged.\n";
+	"show prints what a profile grants when all its layers are merged.\n"
+	"check says nothing when a profile is good, and else where and why not.\n";
 
 /* Names and descriptions come from files: nothing in them may steer the terminal. */
 static void
@@ -102,18 +104,35 @@ print_pretty(const char *json)
 	putchar('\n');
 }
 
-static int
-show(const struct config *config, const char *name, int json)
+static struct cordon_profile *
+load(const struct config *config, const char *name)
 {
 	const struct cordon_profile_places places = config_places(config);
 	struct cordon_error err = { 0 };
 	struct cordon_profile *profile = cordon_profile_load(&places, name, &err);
+
+	cmd_say(&err);
+	return profile;
+}
+
+static int
+check(const struct config *config, const char *name)
+{
+	struct cordon_profile *profile = load(config, name);
+	const int status = profile == NULL ? EXIT_SETUP : 0;
+
+	cordon_profile_destroy(profile);
+	return status;
+}
+
+static int
+show(const struct config *config, const char *name, int json)
+{
+	struct cordon_profile *profile = load(config, name);
 	CORDON_FREE char *text = NULL;
 
-	if (profile == NULL) {
-		cmd_say(&err);
+	if (profile == NULL)
 		return EXIT_SETUP;
-	}
 	text = cordon_profile_show(profile);
 	cordon_profile_destroy(profile);
 	if (text == NULL)
@@ -161,6 +180,8 @@ cmd_profile(int argc, char **argv)
 		cmd_say(&err);
 	} else if (strcmp(verb, "show") == 0 && optind + 2 == argc) {
 		status = show(&config, argv[optind + 1], json);
+	} else if (strcmp(verb, "check") == 0 && optind + 2 == argc) {
+		status = check(&config, argv[optind + 1]);
 	} else {
 		fputs(usage, stderr);
 	}

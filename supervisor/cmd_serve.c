@@ -17,6 +17,7 @@
 #include "control.h"
 #include "floor_check.h"
 #include "monitor_jail.h"
+#include "plan_build.h"
 #include "programs.h"
 #include "serve_ledger.h"
 #include "serve_main.h"
@@ -128,7 +129,9 @@ warm_up(struct serve *s)
 	const struct workspace *workspace =
 		profile->workspace == CORDON_ACCESS_NONE ? &none : &s->workspace;
 	struct cordon_error ignored = { 0 };
-	const struct plan_entry *plan = plans_get(s, profile, workspace->path, &ignored);
+	const struct plan_entry *plan = plan_can_run(profile, &ignored) < 0
+						? NULL
+						: plans_get(s, profile, workspace->path, &ignored);
 
 	if (plan != NULL)
 		plans_keep_ready(s, plan, workspace);

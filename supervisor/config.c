@@ -12,6 +12,7 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "network_hosts.h"
 #include "passwd.h"
 
 #define SYSTEM_CONFIG   "/etc/cordon/config.json"
@@ -365,5 +366,6 @@ config_places(const struct config *config)
 	return (struct cordon_profile_places){
 		.directories = { config->profile_directory, SYSTEM_PROFILES },
 		.home = config->home,
+		.read_host = network_read_host,
 	};
 }

@@ -13,6 +13,7 @@
 #include <cordon/mem.h>
 
 #include "conduct.h"
+#include "plan_build.h"
 #include "prepare.h"
 #include "record.h"
 #include "result.h"
@@ -264,6 +265,8 @@ job_start(struct caller *c, struct rpc_start *r)
 
 	if (result == 0)
 		result = enforce(&p, &err);
+	if (result == 0)
+		result = plan_can_run(p.profile, &err);
 	if (result == 0)
 		result = launch(c, r, &p, &err);
 	if (result < 0) {

@@ -23,6 +23,7 @@ struct local_options {
 	size_t env_count;
 	uint64_t timeout_ms; /* UINT64_MAX: the profile's */
 	int count_output; /* output has to pass through us */
+	int only_judge; /* nothing will be run */
 	char **command;
 };
 

@@ -328,6 +328,18 @@ fill(struct builder *b, const struct cordon_profile *profile, const char *worksp
 }
 
 int
+plan_can_run(const struct cordon_profile *profile, struct cordon_error *err)
+{
+	if (!cordon_network_opens(&profile->network))
+		return 0;
+	return cordon_fail(err, CORDON_ENOSUPPORT, 0,
+		"this build has no network guard yet, and the profile '%s' opens the network: "
+		"runs need one with \"network\": {\"default\": \"refuse\"}, and nothing in "
+		"\"allow\" and \"private\"",
+		profile->name);
+}
+
+int
 plan_build(const struct cordon_profile *profile, const char *workspace, const struct config *config,
 	struct cordon_plan *ret, struct cordon_error *err)
 {

@@ -7,6 +7,10 @@
 
 #include "config.h"
 
+/* Whether this build can enforce what the profile asks for. Asked before a run, not before a judgement about one.
+ * Returns 0, or -1 with CORDON_ENOSUPPORT. */
+int plan_can_run(const struct cordon_profile *profile, struct cordon_error *err) CORDON_CHECKED;
+
 /* workspace: its path, or "" for none. The caller finishes *ret. Returns 0, or -1 with *err set. */
 int plan_build(const struct cordon_profile *profile, const char *workspace,
 	const struct config *config, struct cordon_plan *ret,

@@ -12,6 +12,8 @@
 #include <cordon/bpf.h>
 
 #include "layer.h"
+#include "network_hosts.h"
+#include "network_judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +45,8 @@ check_rules(const struct rules *rules)
 static struct cordon_profile *
 load(const void *text, size_t size)
 {
-	const struct cordon_profile_places places = { .home = "/home/x" };
+	const struct cordon_profile_places places = { .home = "/home/x",
+		.read_host = network_read_host };
 	struct cordon_error err = { 0 };
 	struct cordon_profile *profile;
 	char path[64];
@@ -122,6 +125,34 @@ check_secrets(const struct cordon_approvals *approvals, const struct cordon_exec
 		abort();
 }
 
+/* What "refuse" lists is refused; what is allowed is listed, or public by default. */
+static void
+check_network(const struct cordon_network *network)
+{
+	struct cordon_error err = { 0 };
+	struct network_policy *policy = network_policy_create(network, &err);
+
+	if (policy == NULL)
+		abort();
+	for (size_t i = 0; i < network->allow_count + network->refuse_count; i++) {
+		const int is_refused = i >= network->allow_count;
+		const struct cordon_network_entry *e =
+			is_refused ? &network->refuse[i - network->allow_count]
+				   : &network->allow[i];
+		struct cordon_endpoint to = { .port = e->port_count == 0 ? 1 : e->ports[0] };
+		struct network_verdict v;
+
+		if (e->kind == CORDON_NETWORK_BELOW ||
+			cordon_host_parse(e->host, strlen(e->host), &to.host, &err) < 0)
+			continue;
+		v = network_judge(policy, &to, NULL, 0);
+		if (is_refused ? v.verdict != CORDON_REFUSE
+			       : (v.verdict != CORDON_ALLOW && v.list != NETWORK_BY_REFUSE))
+			abort();
+	}
+	network_policy_destroy(policy);
+}
+
 static void
 check_show(const uint8_t *data, size_t size)
 {
@@ -132,6 +163,7 @@ check_show(const uint8_t *data, size_t size)
 		return;
 	if (cordon_bpf_check(profile->filter, profile->filter_count) < 0)
 		abort();
+	check_network(&profile->network);
 	text = cordon_profile_show(profile);
 	if (text == NULL)
 		abort();
@@ -146,11 +178,13 @@ check_show(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct cordon_profile_places places = { .home = "/home/x",
+		.read_host = network_read_host };
 	struct cordon_error err = { 0 };
 	struct layer layer;
 	int files;
 
-	if (layer_parse((const char *)data, size, "fuzz.json", "/home/x", &layer, &err) < 0) {
+	if (layer_parse((const char *)data, size, "fuzz.json", &places, &layer, &err) < 0) {
 		if (strncmp(err.text, "fuzz.json:", 10) != 0)
 			abort();
 		check_error(&err);

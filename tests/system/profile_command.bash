@@ -6,7 +6,7 @@ it "list names the library's profiles"
 cordon profile list
 exits 0
 silent
-for name in default readonly strict build python node; do
+for name in default readonly strict build python node net-client web; do
 	grep -q "^$name " <<<"$out" || trouble "lacks $name"
 done
 

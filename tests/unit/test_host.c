@@ -242,6 +242,29 @@ Test(host_pattern, what_cannot_be_listed)
 	}
 }
 
+/* For lists of what is refused: anything that is a host. */
+Test(host_pattern, any_pattern_is_read_where_its_kind_does_not_matter)
+{
+	static const char *const good[] = { "*.co.uk", "com", "*.github.io", "localhost",
+		"10.0.0.1" };
+	static const char *const bad[] = { "*", "*.", "*.1.2.3.4", "a.*.b", "0177.0.0.1", "" };
+	struct cordon_host_pattern pattern;
+	struct cordon_error err;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		cr_expect(eq(int,
+				  cordon_host_pattern_parse_any(
+					  good[i], strlen(good[i]), &pattern, &err),
+				  0),
+			"%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect(eq(int,
+				  cordon_host_pattern_parse_any(
+					  bad[i], strlen(bad[i]), &pattern, &err),
+				  -1),
+			"%s", bad[i]);
+}
+
 Test(host_pattern, names_beside_public_suffixes_can_be_listed)
 {
 	static const char *const forms[] = { "example.com", "*.example.com", "*.example.co.uk",

@@ -82,7 +82,7 @@ Test(plan, is_refused_when_cut_or_longer)
 Test(plan, of_the_library_keeps_the_floor)
 {
 	static const char *const names[] = { "default", "readonly", "strict", "build", "python",
-		"node" };
+		"node", "net-client", "web" };
 	const struct cordon_profile_places places = { .builtin_only = 1 };
 	struct cordon_error err = { 0 };
 

@@ -7,7 +7,8 @@
 #include "blob.h"
 #include "rules.h"
 
-static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node" };
+static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node",
+	"net-client", "web" };
 
 static struct cordon_profile *
 load(const char *name)

@@ -21,7 +21,8 @@
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
 
-static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node" };
+static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node",
+	"net-client", "web" };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
 static void

@@ -362,7 +362,7 @@ write_text(const char *name, const char *text)
 Test(profile_layers, what_show_prints_loads_to_the_same_digest)
 {
 	static const char *const names[] = { "default", "readonly", "strict", "build", "python",
-		"node", "own" };
+		"node", "net-client", "web", "own" };
 
 	put("own", "\"extends\": [\"strict\"], \"widens\": [\"syscalls\", \"filesystem.protect\", "
 		   "\"filesystem.write\"], \"filesystem\": {\"protect\": [\"a b/\\u00e9\"], "

@@ -10,6 +10,8 @@
 
 #include <cordon/profile.h>
 
+#include "network_hosts.h"
+
 /* By the linker's --wrap: allocations of our own code come here. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -57,7 +59,9 @@ __wrap_strdup(const char *text)
 
 static const char text[] =
 	"{\"cordonProfile\": 1, \"description\": \"d\", \"extends\": [], \"widens\": "
-	"[\"filesystem.protect\"], \"filesystem\": {\"read\": [\"/a\"], \"write\": [{\"path\": "
+	"[\"filesystem.protect\"], \"network\": {\"allow\": [{\"host\": \"a.example\", \"why\": \"w\"}, "
+	"{\"host\": \"*.b.example\"}], \"refuse\": [{\"host\": \"c.example\", \"why\": \"w\"}], "
+	"\"private\": [{\"address\": \"10.0.0.1:1\", \"name\": \"d.test\", \"why\": \"w\"}]}, \"filesystem\": {\"read\": [\"/a\"], \"write\": [{\"path\": "
 	"\"/b\", \"exec\": true}], \"hide\": [\"h\"], \"protect\": [\"p\"]}, \"exec\": {\"allow\": "
 	"[\"/a\", \"@workspace\"]}, \"sockets\": \"inside\", \"environment\": {\"pass\": [\"A\"], "
 	"\"set\": {\"B\": \"1\"}}, \"syscalls\": {\"rules\": [{\"why\": \"w\", \"names\": "
@@ -70,7 +74,7 @@ static const char text[] =
 
 Test(profile_memory, running_out_is_an_error_at_every_point, .timeout = 120)
 {
-	const struct cordon_profile_places places = { 0 };
+	const struct cordon_profile_places places = { .read_host = network_read_host };
 	char path[] = "/tmp/cordon-memory-XXXXXX.json";
 	const int fd = mkstemps(path, 5);
 	struct cordon_profile *profile = NULL;

@@ -84,13 +84,8 @@ static const struct {
 	/* What this build does not enforce */
 	{ P "\"exec\": {\"gate\": \"judge\"}}",
 		"p.json:2:11: the exec gate is not enforced by this build yet" },
-	{ P "\"network\": {\"default\": \"public\"}}",
-		"p.json:2:14: this build has no network guard yet" },
 	{ P "\"network\": {\"allow\": [{\"host\": \"a.example\"}]}}",
-		"p.json:2:14: 'network/allow' is not enforced by this build yet, so it must be "
-		"empty" },
-	{ P "\"network\": {\"limits\": {\"names\": 1}}}",
-		"p.json:2:14: 'network/limits' is not enforced by this build yet" },
+		"p.json:2:25: hosts cannot be named in the profiles that are read here" },
 	{ P "\"mcp\": {}}", "p.json:2:2: 'mcp' is not enforced by this build yet" },
 	{ P "\"sockets\": {\"connect\": [\"/run/x\"]}}",
 		"p.json:2:2: connecting to sockets of the host is not enforced by this build yet" },
@@ -265,11 +260,13 @@ static const struct {
 
 Test(profile_parse, every_mistake_is_named_with_its_place)
 {
+	const struct cordon_profile_places places = { .home = "/home/u" };
+
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct cordon_error err = { 0 };
 		struct layer layer;
 		const int result = layer_parse(
-			wrong[i].text, strlen(wrong[i].text), "p.json", "/home/u", &layer, &err);
+			wrong[i].text, strlen(wrong[i].text), "p.json", &places, &layer, &err);
 
 		cr_expect(result == -1, "accepted: %s", wrong[i].text);
 		if (result == 0)
@@ -283,7 +280,9 @@ Test(profile_parse, every_mistake_is_named_with_its_place)
 static int
 parse(const char *text, const char *home, struct layer *layer, struct cordon_error *err)
 {
-	return layer_parse(text, strlen(text), "p.json", home, layer, err);
+	const struct cordon_profile_places places = { .home = home };
+
+	return layer_parse(text, strlen(text), "p.json", &places, layer, err);
 }
 
 Test(profile_parse, numbers_sizes_and_times_may_be_strings)

@@ -218,15 +218,17 @@ drop_schema(void)
 
 TestSuite(profile_schema, .init = load_schema, .fini = drop_schema);
 
-static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node" };
+static const char *const names[] = { "default", "readonly", "strict", "build", "python", "node",
+	"net-client", "web" };
+#define NAMES (sizeof(names) / sizeof(names[0]))
 
 Test(profile_schema, knows_all_that_the_library_says)
 {
-	for (size_t i = 0; i < 7; i++) {
+	for (size_t i = 0; i <= NAMES; i++) {
 		char path[64];
 		json_t *profile;
 
-		snprintf(path, sizeof(path), "library/%s.json", i < 6 ? names[i] : "floor");
+		snprintf(path, sizeof(path), "library/%s.json", i < NAMES ? names[i] : "floor");
 		profile = load(path);
 		cr_expect(valid(schema, profile), "%s: %s", path, trouble);
 		json_decref(profile);
@@ -237,7 +239,7 @@ Test(profile_schema, knows_all_that_show_prints)
 {
 	const struct cordon_profile_places places = { .builtin_only = 1 };
 
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < NAMES; i++) {
 		struct cordon_error err = { 0 };
 		struct cordon_profile *p = cordon_profile_load(&places, names[i], &err);
 		char *text = cordon_profile_show(p);
@@ -283,8 +285,33 @@ Test(profile_schema, refuses_what_the_parser_refuses)
 		"\"secret\": [{\"after\": {\"after\": \"b\"}}]}]}}",
 		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
 		"\"secret\": [{\"after\": \"b\", \"prefix\": \"c\"}]}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"default\": \"allow\"}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [{\"ports\": [1]}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [\"a.example\"]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [{\"host\": \"[::1]\"}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [{\"host\": \"a.example\", "
+		"\"ports\": []}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [{\"host\": \"a.example\", "
+		"\"ports\": [0]}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"allow\": [{\"host\": \"a.example\", "
+		"\"as\": \"tcp\"}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"refuse\": [{\"host\": \"a.example\", "
+		"\"as\": \"tls\"}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"private\": [{\"address\": "
+		"\"10.0.0.1\"}]}}",
+		"{\"cordonProfile\": 1, \"network\": {\"limits\": {\"bytes\": 1}}}",
 		"{\"cordonProfile\": 1, \"digest\": \"sha256:12\"}" };
 
+	json_t *network = json_loads(
+		"{\"cordonProfile\": 1, \"widens\": [\"network.limits.rate\"], \"network\": "
+		"{\"default\": \"hold\", \"allow\": [{\"host\": \"*.a.example\", \"ports\": [1, "
+		"\"0x50\"], \"as\": \"tls\", \"ech\": true, \"why\": \"w\"}, {\"host\": "
+		"\"2606:4700::1111\"}], \"refuse\": [{\"host\": \"b\", \"ports\": [2], \"why\": "
+		"\"w\"}], \"private\": [{\"address\": \"[fd00::1]:5432\", \"name\": \"c.test\", "
+		"\"why\": \"w\"}, {\"address\": \"10.0.0.1:80\"}], \"limits\": {\"connections\": 1, "
+		"\"rate\": 1, \"bytesOut\": \"1M\", \"bytesIn\": 1, \"names\": 1, \"why\": "
+		"\"w\"}, \"why\": \"w\"}}",
+		0, NULL);
 	json_t *marks = json_loads(
 		"{\"cordonProfile\": 1, \"approvals\": {\"rules\": [{\"id\": \"a\", \"argv\": [\"a\"], "
 		"\"secret\": [\"*\", \"a\", {\"oneOf\": [\"b\"]}, {\"prefix\": \"c\"}, {\"after\": \"d\"}, "
@@ -293,6 +320,8 @@ Test(profile_schema, refuses_what_the_parser_refuses)
 
 	cr_expect(marks != NULL && valid(schema, marks), "%s", trouble);
 	json_decref(marks);
+	cr_expect(network != NULL && valid(schema, network), "%s", trouble);
+	json_decref(network);
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		json_t *profile = json_loads(wrong[i], 0, NULL);

@@ -595,7 +595,7 @@ Test(profile_secrets, a_profile_without_marks_has_the_digest_that_it_had)
 Test(profile_secrets, the_library_knows_common_options)
 {
 	static const char *const names[] = { "default", "readonly", "strict", "build", "python",
-		"node" };
+		"node", "net-client", "web" };
 	static const struct {
 		char *const argv[6];
 		const char *marks;

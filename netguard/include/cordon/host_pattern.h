@@ -14,5 +14,10 @@ struct cordon_host_pattern {
 int cordon_host_pattern_parse(const void *text, size_t size, struct cordon_host_pattern *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 
+/* Without the judgement on suffixes and "localhost": for lists of what is refused, where a name below which strangers
+ * register is just what one may mean. */
+int cordon_host_pattern_parse_any(const void *text, size_t size, struct cordon_host_pattern *ret,
+	struct cordon_error *err) CORDON_CHECKED;
+
 int cordon_host_pattern_match(
 	const struct cordon_host_pattern *pattern, const struct cordon_host *host);

@@ -12,6 +12,7 @@
 #include <cordon/approvals.h>
 #include <cordon/digest.h>
 #include <cordon/error.h>
+#include <cordon/network.h>
 
 enum cordon_access { CORDON_ACCESS_NONE, CORDON_ACCESS_READ, CORDON_ACCESS_WRITE };
 enum cordon_sockets { CORDON_SOCKETS_PAIR, CORDON_SOCKETS_INSIDE };
@@ -65,6 +66,8 @@ struct cordon_profile {
 
 	struct cordon_limits limits;
 
+	struct cordon_network network;
+
 	struct cordon_approvals approvals;
 
 	struct sock_filter *filter; /* verified verdict filter, see <cordon/bpf.h> */
@@ -76,6 +79,8 @@ struct cordon_profile {
 struct cordon_profile_places {
 	const char *directories[4]; /* in order; NULL entries are skipped */
 	const char *home; /* for "~"; NULL: such paths are errors */
+	/* Reads the hosts of "network", where errors get their place; NULL: a profile that names any is an error. */
+	cordon_network_read_fn *read_host;
 	int builtin_only; /* files and directories are not looked at (a pipe's callers: A15) */
 };
 
