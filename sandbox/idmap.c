@@ -18,6 +18,8 @@
 #include <cordon/fd.h>
 #include <cordon/mem.h>
 
+#include "stage.h"
+
 static int
 write_file(const char *path, const char *text)
 {
@@ -116,10 +118,12 @@ idmap_create(uid_t owner, uid_t run_uid, gid_t group, gid_t run_gid, struct idma
 	}
 	if (pid < 0) {
 		free(map.stack);
-		cordon_fail(err, CORDON_EFLOOR, sys,
-			"could not make a user namespace (needs user namespaces: sysctl "
-			"user.max_user_namespaces; inside a container its seccomp profile must "
-			"allow them; see cordon doctor)");
+		cordon_fail(err, CORDON_EFLOOR, sys, "could not make a user namespace (%s)",
+			sys == EMFILE || sys == ENFILE
+				? STAGE_OUT_OF_FILES
+				: "needs user namespaces: sysctl user.max_user_namespaces; inside "
+				  "a container its seccomp profile must allow them; see cordon "
+				  "doctor");
 		return cordon_because(err, "floor.userns");
 	}
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);

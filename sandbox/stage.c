@@ -120,6 +120,8 @@ sandbox_describe(const struct sandbox_fault *fault, const struct sandbox_setup *
 		code = CORDON_ELIMIT;
 		remedy = "the arguments and the environment are too long for execve(2)";
 	}
+	if (fault->sys == EMFILE || fault->sys == ENFILE)
+		remedy = STAGE_OUT_OF_FILES;
 	if (fault->sys != 0)
 		snprintf(reason, sizeof(reason), ": %s", cordon_errno_text(fault->sys));
 	if (remedy != NULL)

@@ -89,6 +89,11 @@ int sandbox_fault(struct sandbox_fault *fault, enum sandbox_stage stage, unsigne
 
 struct sandbox_setup;
 
+/* The remedy where a launcher has no more descriptors, whatever it was about to do. */
+#define STAGE_OUT_OF_FILES                                                                              \
+	"a live run takes some twenty descriptors of its launcher: end other runs, or raise the limit " \
+	"of open files (ulimit -n)"
+
 /* The sentence for a fault of this setup. */
 void sandbox_describe(const struct sandbox_fault *fault, const struct sandbox_setup *setup,
 	struct cordon_error *err);
