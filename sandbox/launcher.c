@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@
 #include "sources.h"
 
 #define MEMORY_INTERVAL_MS 10000 /* between looks at memory, while something is prepared */
+#define MANY_RUNS          64
 #define QUIET_MS           5 /* without an event, before something is prepared */
 
 static struct sock_filter *
@@ -378,6 +380,16 @@ quiet_before_fill(const struct launcher *l)
 	return want == POOL_EMPTY ? 0 : QUIET_MS;
 }
 
+/* What many runs needed would stay with us when they have gone. */
+static void
+give_back(struct launcher *l)
+{
+	if (l->run_most < MANY_RUNS || l->run_count > l->run_most / 4)
+		return;
+	l->run_most = l->run_count;
+	(void)malloc_trim(0);
+}
+
 /* Waits for an event, and does meanwhile what nobody waits for. */
 static int
 wait_for_event(struct launcher *l, struct epoll_event *event)
@@ -390,6 +402,7 @@ wait_for_event(struct launcher *l, struct epoll_event *event)
 			return found;
 		trash_close_one(&l->trash);
 	}
+	give_back(l);
 	while ((quiet = quiet_before_fill(l)) >= 0) {
 		found = epoll_wait(l->epoll, event, 1, quiet);
 		if (found != 0)

@@ -84,6 +84,7 @@ run_destroy(struct launcher *l, struct run *run)
 	cordon_launch_finish(&run->launch);
 	launcher_plan_leave(run->source);
 	free(run);
+	l->run_count--;
 }
 
 /* Waits for the end of pid 1, and so of all that it was pid 1 of. */
@@ -193,6 +194,8 @@ create(struct launcher *l, struct launcher_plan *plan)
 		.filter_plain = plan->filter_plain };
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &run->started_at);
 	l->sequence++;
+	if (++l->run_count > l->run_most)
+		l->run_most = l->run_count;
 	return run;
 }
 

@@ -62,6 +62,7 @@ struct launcher {
 	struct launcher_plan *plans;
 	struct pool *pools;
 	struct run *runs;
+	unsigned run_count, run_most; /* how many there are, and were since memory was given back */
 	struct cgroup_host *cgroups;
 	struct watches watches;
 	int watches_added; /* to epoll */
