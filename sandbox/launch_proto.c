@@ -16,6 +16,14 @@
 #define STRINGS_MAX 65536u
 #define STRING_MAX  (128u * 1024) /* MAX_ARG_STRLEN, execve(2) */
 
+/* What a message without descriptors meets is the kernel's memory, whatever it calls it. */
+static int
+may_pass(const struct cordon_error *err, unsigned fd_count)
+{
+	return err->code == CORDON_ESYS && (err->sys == ENOBUFS || err->sys == ENOMEM ||
+						   (err->sys == ETOOMANYREFS && fd_count == 0));
+}
+
 static int
 send_writer(int link, uint16_t number, struct cordon_writer *w, const int *fds, unsigned fd_count,
 	struct cordon_error *err)
@@ -26,8 +34,7 @@ send_writer(int link, uint16_t number, struct cordon_writer *w, const int *fds, 
 	/* The other side waits for each of them: the kernel gets a second to find memory for it. */
 	for (int attempt = 0; result == 0 && attempt < 100; attempt++) {
 		result = cordon_link_send(link, number, w->data, w->size, fds, fd_count, err);
-		if (result == 0 || err->code != CORDON_ESYS ||
-			(err->sys != ENOBUFS && err->sys != ENOMEM))
+		if (result == 0 || !may_pass(err, fd_count))
 			break;
 		result = 0;
 		(void)nanosleep(&pause, NULL);
