@@ -125,8 +125,9 @@ reread(struct cordon_ledger_reader *r, size_t offset, size_t size)
 	return changed;
 }
 
-/* Gives the place at offset the pages of a window that was gone through, with what was in them. Where the kernel will
- * not, they are new ones: mremap(2), MREMAP_DONTUNMAP. Returns 1 when the place may not be zero. */
+/* Gives the place at offset the pages of a window that was gone through, with what was in them: mremap(2),
+ * MREMAP_DONTUNMAP. Returns 1, and then the place may not be zero; 0 when there is no such window; -1 with errno set,
+ * and then the place may be nobody's. */
 static int
 move_window(struct cordon_ledger_reader *r, size_t offset)
 {
@@ -134,8 +135,10 @@ move_window(struct cordon_ledger_reader *r, size_t offset)
 
 	if (r->spent + WINDOW > at || offset % WINDOW != 0)
 		return 0;
-	(void)mremap(r->data + r->spent, WINDOW, WINDOW,
-		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, r->data + offset);
+	if (mremap(r->data + r->spent, WINDOW, WINDOW,
+		    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+		    r->data + offset) == MAP_FAILED)
+		return -1;
 	r->spent += WINDOW;
 	return 1;
 }
@@ -148,6 +151,8 @@ read_window(struct cordon_ledger_reader *r)
 	struct cordon_ledger_cursor *c = &r->cursor;
 	const int used = move_window(r, c->size);
 
+	if (used < 0)
+		return -1;
 	for (size_t done = 0; done < WINDOW && !r->whole; done += CHUNK) {
 		const size_t rest = CORDON_LEDGER_SEGMENT - c->size;
 		const size_t wanted = rest < CHUNK ? rest : CHUNK;
