@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "dialer.h"
+#include "keeper.h"
 
 static const struct role {
 	const char *name;
@@ -19,6 +20,7 @@ static const struct role {
 	int (*run)(struct cordon_error *err);
 } roles[] = {
 	{ "dial", 1, dialer_run },
+	{ "keep", 1, keeper_run },
 };
 
 static int
