@@ -250,23 +250,40 @@ use_pin(struct guard_pending *p, const struct pin *pin, uint64_t now_ms)
 }
 
 static void
+ask_resolver(const struct guard_pending *p)
+{
+	const struct cordon_guard_look_up words = { .id = p->id,
+		.name = destination_of(p)->to->host };
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 512);
+	cordon_guard_encode_look_up(&words, &w);
+	guard_tell(p->run->guard, GUARD_RESOLVER, CORDON_GUARD_LOOK_UP, &w, NULL, 0);
+}
+
+/* While the resolver does not know its servers, names wait. */
+static void
 look_up(struct guard_pending *p)
 {
 	struct guard *g = p->run->guard;
-	const struct cordon_guard_look_up words = { .id = g->next_id++,
-		.name = destination_of(p)->to->host };
-	struct cordon_writer w;
 
 	if (p->run->looking >= LOOKUPS) {
 		refuse_pending(p, "limit.lookups", SOON_MS);
 		return;
 	}
 	p->run->looking++;
-	p->id = words.id;
+	p->id = g->next_id++;
 	destination_of(p)->state = GUARD_LOOKING;
-	cordon_writer_init(&w, 512);
-	cordon_guard_encode_look_up(&words, &w);
-	guard_tell(g, GUARD_RESOLVER, CORDON_GUARD_LOOK_UP, &w, NULL, 0);
+	if (g->server_answers == 0)
+		ask_resolver(p);
+}
+
+void
+guard_judge_servers(struct guard *g)
+{
+	for (const struct guard_pending *p = g->pending; p != NULL; p = p->next)
+		if (destination_of(p)->state == GUARD_LOOKING)
+			ask_resolver(p);
 }
 
 static void

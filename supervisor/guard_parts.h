@@ -129,6 +129,8 @@ void guard_record_refused(struct guard_run *r, const char *host, uint32_t port, 
 /* guard_judge.c: a question of the relay, and the ledger's answer. */
 int guard_judge(struct guard_run *r, const struct cordon_guard_ask *ask,
 	struct cordon_error *err) CORDON_CHECKED;
+/* The resolver has heard of its servers. */
+void guard_judge_servers(struct guard *g);
 void guard_judge_recorded(
 	struct guard_run *r, uint32_t destination, const struct cordon_error *why);
 

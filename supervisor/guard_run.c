@@ -76,6 +76,11 @@ guard_open(struct guard *g, uint64_t number, const struct cordon_profile *profil
 
 	if (policy == NULL || guard_start(g, err) < 0)
 		return NULL;
+	if (g->broken.code != CORDON_OK) { /* the next one comes in a moment */
+		*err = g->broken;
+		(void)cordon_because(err, "floor.network");
+		return NULL;
+	}
 	if (g->run_count == CORDON_GUARD_RUNS) {
 		(void)cordon_fail(err, CORDON_ELIMIT, 0, "%u live runs have a network already",
 			CORDON_GUARD_RUNS);
