@@ -15,7 +15,7 @@ import time
 
 BASE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(BASE, "..", "system", "pipe"))
-from cases import CORDON, ROOT, SANITIZED, Place, Trouble  # noqa: E402
+from cases import CORDON, MUST_WORK, Place, Trouble  # noqa: E402
 
 PATIENCE = float(os.environ.get("CORDON_PATIENCE", "30"))
 HERE, THERE, HERE6, THERE6 = "10.99.0.2", "10.99.0.1", "fd00:99::2", "fd00:99::1"
@@ -25,6 +25,8 @@ TOOLS = os.environ.get("TOOLS") or os.path.dirname(CORDON or "")
 # Who is where. The addresses are public ones, which in here are nobody's but the world's.
 WWW, OTHER, GIT, DATA, RESOLVER = "93.184.216.34", "151.101.1.69", "140.82.112.3", "185.199.108.153", "8.8.8.8"
 WWW6 = "2606:2800:220:1:248:1893:25c8:1946"
+OWN = "23.192.228.80"  # a public address of "here" itself
+METADATA = "169.254.169.254"
 ZONE = {
     "www.example.org": [WWW, WWW6],
     "files.example.org": [WWW],  # the same server as www: who may reach one has the other's address
@@ -34,9 +36,13 @@ ZONE = {
     "db.example.org": [DATA],
     "cache.example.org": [DATA],
     "dns.google": [RESOLVER],
-    "inner.example.org": [THERE],  # a public name with a private address
+    "inner.example.org": [THERE],  # public names with other addresses than public ones
+    "mixed.example.org": [WWW, THERE],
+    "meta.example.org": [METADATA],
+    "own.example.org": [OWN],
+    **{f"n{i}.wild.example.org": [WWW] for i in range(100)},
 }
-PUBLIC = sorted({a for some in ZONE.values() for a in some if a != THERE})
+WORLD = sorted({a for some in ZONE.values() for a in some if a not in (THERE, OWN)})
 
 
 def enter():
@@ -117,6 +123,7 @@ class Lab:
         run, world = self.run, self.in_world()
         run("ip", "link", "add", "veth", "type", "veth", "peer", "name", "veth", "netns", str(self.holder.pid))
         run("ip", "addr", "add", f"{HERE}/24", "dev", "veth")
+        run("ip", "addr", "add", f"{OWN}/32", "dev", "veth")
         run(*world, "ip", "addr", "add", f"{THERE}/24", "dev", "veth")
         self.six = os.path.exists("/proc/net/if_inet6")
         if self.six:
@@ -125,7 +132,7 @@ class Lab:
         for where in ([], world):
             run(*where, "ip", "link", "set", "veth", "up")
             run(*where, "ip", "link", "set", "lo", "up")
-        for address in PUBLIC:
+        for address in WORLD:
             if ":" not in address:
                 run(*world, "ip", "addr", "add", f"{address}/32", "dev", "lo")
             elif self.six:
@@ -210,3 +217,23 @@ class Lab:
         self.holder.stdout.close()
         if self.made_user:
             subprocess.run(["userdel", "cordon-test"], check=False, capture_output=True)
+
+
+def main(begin, cases_main, words):
+    """Runs cases in a lab with all servers. begin(lab) is told of it first."""
+    import servers  # it knows us
+    enter()
+    lab = Lab()
+    try:
+        lacking = servers.missing()
+        if lacking and not MUST_WORK:
+            print(f"ok - the lab # SKIP this machine lacks {', '.join(lacking)}\n0 passed, 0 failed")
+            return 0
+        servers.all_of_them(lab)
+        begin(lab)
+        return cases_main(words)
+    except Trouble as trouble:
+        print(f"not ok - the lab\n#   {trouble}\n0 passed, 1 failed")
+        return 1
+    finally:
+        lab.finish()

@@ -25,7 +25,7 @@ def tool(name):
 def authority(lab):
     """A certificate authority, and one certificate for all names of the world; as files ca.pem, leaf.pem, leaf.key."""
     at = lab.world
-    names = ",".join([f"DNS:{n}" for n in of.ZONE] + [f"IP:{a}" for a in of.PUBLIC])
+    names = ",".join([f"DNS:{n}" for n in of.ZONE] + [f"IP:{a}" for a in of.WORLD])
     lab.place.file("world/leaf.ext", f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     lab.run("openssl", "req", "-x509", *key, "-keyout", f"{at}/ca.key", "-out", f"{at}/ca.pem", "-subj", "/CN=the world's", "-days", "7",
@@ -67,6 +67,7 @@ http {{
 		location = /big {{ root {at}; }}
 		location / {{ default_type text/plain; return 200 $page; }}
 	}}
+	server {{ listen {www}:8080 http2; location / {{ default_type text/plain; return 200 $page; }} }}
 	server {{
 		listen {git}:443 ssl http2;
 		location / {{
@@ -83,11 +84,11 @@ http {{
 
 def web(lab):
     at = lab.world
-    places = [f"{of.WWW}:80", f"{of.WWW}:443", f"{of.WWW}:8443", f"{of.OTHER}:80", f"{of.OTHER}:443", f"{of.THERE}:80", f"{of.DATA}:80"]
+    places = [f"{of.WWW}:80", f"{of.WWW}:443", f"{of.WWW}:8443", f"{of.OTHER}:80", f"{of.OTHER}:443", f"{of.THERE}:80", f"{of.DATA}:80", f"{of.METADATA}:80"]
     places += [f"[{of.WWW6}]:80", f"[{of.WWW6}]:443"] if lab.six else []
     listen = "\n".join(f"listen {p}{' ssl http2' if p.endswith('443') else ''};" for p in places)
     backend = os.path.join(lab.run("git", "--exec-path").strip(), "git-http-backend")
-    conf = lab.place.file("world/nginx.conf", NGINX.format(at=at, listen=listen, git=of.GIT, resolver=of.RESOLVER, backend=backend))
+    conf = lab.place.file("world/nginx.conf", NGINX.format(at=at, listen=listen, www=of.WWW, git=of.GIT, resolver=of.RESOLVER, backend=backend))
     with open(f"{at}/big", "wb") as file:
         file.truncate(32 << 20)
     lab.serve("fcgiwrap", tool("fcgiwrap"), "-s", f"unix:{at}/fcgi", ready=lambda: os.path.exists(f"{at}/fcgi"),
