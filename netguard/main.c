@@ -11,6 +11,7 @@
 #include <cordon/fd.h>
 
 #include "dialer.h"
+#include "relay.h"
 
 static const struct role {
 	const char *name;
@@ -18,6 +19,7 @@ static const struct role {
 	int (*run)(struct cordon_error *err);
 } roles[] = {
 	{ "dial", 2, dialer_run },
+	{ "relay", 2, relay_run },
 };
 
 static int
