@@ -13,6 +13,7 @@
 #include "complain.h"
 #include "dialer.h"
 #include "keeper.h"
+#include "relay.h"
 
 static const struct role {
 	const char *name;
@@ -21,6 +22,7 @@ static const struct role {
 } roles[] = {
 	{ "dial", 1, dialer_run },
 	{ "keep", 1, keeper_run },
+	{ "relay", 2, relay_run },
 };
 
 static int
