@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "dialer.h"
+#include "resolve_role.h"
 
 static const struct role {
 	const char *name;
@@ -19,6 +20,7 @@ static const struct role {
 	int (*run)(struct cordon_error *err);
 } roles[] = {
 	{ "dial", 1, dialer_run },
+	{ "resolve", 2, resolve_role_run },
 };
 
 static int
