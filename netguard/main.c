@@ -14,6 +14,7 @@
 #include "dialer.h"
 #include "keeper.h"
 #include "relay.h"
+#include "resolve_role.h"
 
 static const struct role {
 	const char *name;
@@ -23,6 +24,7 @@ static const struct role {
 	{ "dial", 1, dialer_run },
 	{ "keep", 1, keeper_run },
 	{ "relay", 2, relay_run },
+	{ "resolve", 2, resolve_role_run },
 };
 
 static int
