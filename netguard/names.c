@@ -13,12 +13,23 @@ _Static_assert(NAMES_SKIPPED + NAME_TABLE_MAX <= 1u << 17, "they are all in 198.
 
 struct names {
 	struct name_table table;
+	uint64_t max;
 };
 
 struct names *
 names_create(void)
 {
-	return cordon_array(1, sizeof(struct names));
+	struct names *n = cordon_array(1, sizeof(*n));
+
+	if (n != NULL)
+		n->max = NAME_TABLE_MAX;
+	return n;
+}
+
+void
+names_limit(struct names *n, uint64_t max)
+{
+	n->max = max < NAME_TABLE_MAX ? max : NAME_TABLE_MAX;
 }
 
 void
@@ -45,10 +56,13 @@ names_give(struct names *n, const struct cordon_host *name, struct cordon_addres
 
 	if (name->kind != CORDON_HOST_NAME)
 		return cordon_fail(err, CORDON_EPOLICY, 0, "'%s' is no name", name->text);
-	number = name_table_add(&n->table, name->text, &full);
+	number = name_table_find(&n->table, name->text);
+	full = number < 0 && n->table.count >= n->max;
+	if (number < 0 && !full)
+		number = name_table_add(&n->table, name->text, &full);
 	if (number < 0 && full) {
-		cordon_fail(
-			err, CORDON_ELIMIT, 0, "the run has asked for %u names", NAME_TABLE_MAX);
+		cordon_fail(err, CORDON_ELIMIT, 0, "the run has asked for %llu names",
+			(unsigned long long)n->max);
 		return cordon_because(err, "net.budget");
 	}
 	if (number < 0)

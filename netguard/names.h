@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cordon/address.h>
 #include <cordon/host.h>
@@ -18,8 +19,11 @@ struct names;
 struct names *names_create(void);
 void names_destroy(struct names *n); /* NULL is accepted */
 
+/* At most max names have addresses from now on; NAME_TABLE_MAX in any case. */
+void names_limit(struct names *n, uint64_t max);
+
 /* The address of a name (not of a literal): always the same of a name, and never another name's, as long as the run
- * lives (A30). Returns 0, or -1: CORDON_ELIMIT, "net.budget", when there are NAME_TABLE_MAX names. */
+ * lives (A30). Returns 0, or -1: CORDON_ELIMIT, "net.budget", when there are as many names as may be. */
 int names_give(struct names *n, const struct cordon_host *name, struct cordon_address *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 /* Whose address it is. Returns 0, or -1: CORDON_EPOLICY, "net.not_listed", when it was never given. */

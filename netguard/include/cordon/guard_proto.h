@@ -60,6 +60,18 @@ enum cordon_guard_message {
 	CORDON_GUARD_FOUND,
 };
 
+/* What comes with SERVE, in this order (that of <cordon/capture.h>): all, or those for IPv4. */
+enum cordon_guard_socket {
+	CORDON_GUARD_TCP, /* a listener to which all connections of the run are redirected */
+	CORDON_GUARD_DNS,
+	CORDON_GUARD_DNS_TCP,
+	CORDON_GUARD_TCP6,
+	CORDON_GUARD_DNS6,
+	CORDON_GUARD_DNS_TCP6,
+	CORDON_GUARD_SOCKETS
+};
+#define CORDON_GUARD_SOCKETS_IPV4 3u
+
 /* For which names a run may learn an address to connect to. What may be connected is the monitor's to say. */
 struct cordon_guard_name {
 	int refused; /* else listed; what is refused is so whatever lists it */
