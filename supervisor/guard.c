@@ -303,16 +303,15 @@ watch_part(struct guard_part *p, struct cordon_error *err)
 	return p->watch == NULL ? -1 : 0;
 }
 
-/* The dialer gets its end of the link to an asker. */
-static int
-tell_asker(struct guard *g, uint64_t asker, int fd, struct cordon_error *err)
+void
+guard_tell_asker(struct guard *g, uint32_t asker, int fd)
 {
 	struct cordon_writer w;
 
 	cordon_writer_init(&w, 64);
 	cordon_dial_encode_word(
 		CORDON_DIAL_ASKER, &(const struct cordon_dial_word){ .id = asker }, &w);
-	return outbox_send(&g->parts[GUARD_DIALER].outbox, CORDON_DIAL_ASKER, &w, &fd, 1, err);
+	guard_tell(g, GUARD_DIALER, CORDON_DIAL_ASKER, &w, &fd, 1);
 }
 
 /* theirs: what the processes get; askers: the dialer's ends. -1: not there yet. */
@@ -356,10 +355,11 @@ start_all(struct guard *g, struct cordon_error *err)
 		cordon_fd_close_p(&theirs[i]);
 	for (unsigned i = 0; i < GUARD_PARTS && result == 0; i++)
 		result = watch_part(&g->parts[i], err);
-	if (result == 0)
-		result = tell_asker(g, ASKER_RELAY, cordon_fd_take(&askers[0]), err);
-	if (result == 0)
-		result = tell_asker(g, ASKER_RESOLVER, cordon_fd_take(&askers[1]), err);
+	if (result == 0) {
+		g->alive = 1;
+		guard_tell_asker(g, ASKER_RELAY, cordon_fd_take(&askers[0]));
+		guard_tell_asker(g, ASKER_RESOLVER, cordon_fd_take(&askers[1]));
+	}
 	cordon_fd_close_p(&askers[0]);
 	cordon_fd_close_p(&askers[1]);
 	return result;
@@ -440,6 +440,7 @@ guard_start(struct guard *g, struct cordon_error *err)
 	g->broken = (struct cordon_error){ 0 };
 	g->server_answers = 0;
 	g->next_id = FIRST_ID;
+	g->next_asker = ASKER_FIRST;
 	for (unsigned i = 0; i < GUARD_PARTS; i++)
 		g->parts[i] = (struct guard_part){ .guard = g, .link = -1, .process = -1 };
 	if (start_all(g, err) < 0) {
@@ -449,7 +450,6 @@ guard_start(struct guard *g, struct cordon_error *err)
 		(void)cordon_while(err, "could not start the network guard");
 		return cordon_because(err, "floor.network");
 	}
-	g->alive = 1;
 	grant_servers(g);
 	return 0;
 }

@@ -54,6 +54,10 @@ refuse(struct guard_run *r, uint32_t number, const char *reason, uint32_t fresh_
 	if (d->pending != NULL)
 		drop(d->pending);
 	guard_withdraw(r->guard, d);
+	if (r->answers.refuse != NULL) {
+		r->answers.refuse(r->answers.context, words.reason);
+		return;
+	}
 	cordon_writer_init(&w, 256);
 	cordon_guard_encode_refuse(&words, &w);
 	guard_tell(r->guard, GUARD_RELAY, CORDON_GUARD_REFUSE, &w, NULL, 0);
@@ -81,6 +85,13 @@ allow(struct guard_pending *p)
 	d->was_allowed = 1;
 	d->reason[0] = '\0';
 	d->grant = p->grant.id;
+	if (p->run->answers.allow != NULL) {
+		const struct guard_answers *a = &p->run->answers;
+
+		drop(p);
+		a->allow(a->context, &words);
+		return;
+	}
 	cordon_writer_init(&w, 1024);
 	cordon_guard_encode_allow(&words, &w);
 	guard_tell(p->run->guard, GUARD_RELAY, CORDON_GUARD_ALLOW, &w, NULL, 0);
@@ -355,7 +366,7 @@ begin(struct guard_run *r, uint32_t number, const struct network_verdict *verdic
 	*p = (struct guard_pending){ .next = r->guard->pending,
 		.run = r,
 		.destination = number,
-		.grant = { .asker = ASKER_RELAY,
+		.grant = { .asker = r->asker,
 			.kind = verdict->dial != NULL ? CORDON_DIAL_PRIVATE : CORDON_DIAL_PUBLIC,
 			.port = d->to->port,
 			.timeout_ms = CONNECT_TIMEOUT_MS } };
@@ -453,4 +464,16 @@ guard_judge(struct guard_run *r, const struct cordon_guard_ask *ask, struct cord
 	else
 		go_on(p, &verdict);
 	return 0;
+}
+
+int
+guard_ask(struct guard_run *r, const struct cordon_endpoint *to, struct cordon_error *err)
+{
+	struct cordon_guard_ask ask = { .run = r->number, .to = *to };
+
+	while (ask.destination < r->count &&
+		(r->destinations[ask.destination].to->port != to->port ||
+			!cordon_host_equal(&r->destinations[ask.destination].to->host, &to->host)))
+		ask.destination++;
+	return guard_judge(r, &ask, err);
 }

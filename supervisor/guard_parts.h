@@ -11,6 +11,7 @@
 
 #define ASKER_RELAY    1u
 #define ASKER_RESOLVER 2u
+#define ASKER_FIRST    3u /* of those that come and go */
 
 /* guard.c: a process of the guard. */
 enum guard_part_name { GUARD_DIALER, GUARD_RELAY, GUARD_RESOLVER, GUARD_PARTS };
@@ -75,6 +76,8 @@ struct guard_run {
 	const struct cordon_network *network;
 	const struct network_policy *policy;
 	struct guard_session *session;
+	uint32_t asker; /* who may dial what is granted */
+	struct guard_answers answers; /* of an asker of its own; .allow NULL: the relay is told */
 	struct guard_destination *destinations;
 	size_t count, room;
 	char **unlisted;
@@ -108,6 +111,7 @@ struct guard {
 	struct cordon_guard_servers servers;
 	unsigned server_answers; /* grants of servers that the dialer has not answered yet */
 	uint64_t next_id; /* of grants and look-ups */
+	uint32_t next_asker;
 	struct guard_run *runs;
 	unsigned run_count;
 	struct guard_pending *pending;
@@ -118,6 +122,8 @@ struct guard {
 /* Sends one message; w is finished, fds are taken. A part that cannot be told is lost a moment later. */
 void guard_tell(struct guard *g, enum guard_part_name part, uint16_t number,
 	struct cordon_writer *w, int *fds, unsigned fd_count);
+/* Gives the dialer its end of the link to an asker, which is taken. */
+void guard_tell_asker(struct guard *g, uint32_t asker, int fd);
 /* The guard cannot go on; what follows of that comes a moment later, from the loop. */
 void guard_break(struct guard *g, const struct cordon_error *why);
 
