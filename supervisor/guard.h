@@ -90,6 +90,10 @@ struct guard_run *guard_open_asker(struct guard *g, uint64_t number,
 int guard_ask(struct guard_run *r, const struct cordon_endpoint *to,
 	struct cordon_error *err) CORDON_CHECKED;
 
+/* Starts the process of a fetch, whose links are these: its monitor's and its dialer's. *ret_process: pidfd. */
+int guard_start_fetch(struct guard *g, int monitor, int dialer, int *ret_process,
+	struct cordon_error *err) CORDON_CHECKED;
+
 /* It has started: the sockets of <cordon/capture.h>, which are taken. */
 void guard_serve(struct guard_run *r, int *fds, unsigned count);
 /* It is over. Returns 1 when all is counted, or 0: owner.ended follows. */

@@ -9,6 +9,8 @@
 #include "outbox.h"
 #include "pins.h"
 
+/* Ids below are those of name servers' grants, two each. */
+#define GUARD_FIRST_ID (1 + 2 * CORDON_GUARD_SERVERS)
 #define ASKER_RELAY    1u
 #define ASKER_RESOLVER 2u
 #define ASKER_FIRST    3u /* of those that come and go */
@@ -118,6 +120,12 @@ struct guard {
 	struct guard_policy *policies;
 	size_t policy_count, policy_room;
 };
+
+extern const char *const guard_roles[GUARD_PARTS];
+/* The link of a part (the context) has something. */
+void guard_on_part(void *part, unsigned events);
+/* Kills the processes. */
+void guard_end_parts(struct guard *g);
 
 /* Sends one message; w is finished, fds are taken. A part that cannot be told is lost a moment later. */
 void guard_tell(struct guard *g, enum guard_part_name part, uint16_t number,
