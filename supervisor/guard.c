@@ -2,9 +2,6 @@
 #include "guard_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +13,6 @@
 #include <cordon/keeper_proto.h>
 #include <cordon/link.h>
 #include <cordon/mem.h>
-#include <cordon/resolv_conf.h>
-#include <cordon/spawn.h>
-
-#include "programs.h"
 
 #define TURN 64
 
