@@ -1,5 +1,5 @@
-/* Datagrams that the dialer carries for the relay: between a connected socket that it keeps, and its end of a pair whose
- * other end the relay has. */
+/* Datagrams that the dialer carries for the resolver: between a connected socket that it keeps, and its end of a pair
+ * whose other end the resolver has. */
 #pragma once
 
 #include <poll.h>
@@ -20,7 +20,7 @@ struct dial_flows {
 };
 
 void dial_flows_init(struct dial_flows *f);
-/* Takes *out when it is FINE, and *ret_end is for the relay. FULL, or FAILED with *ret_sys. */
+/* Takes *out when it is FINE, and *ret_end is for the asker. FULL, or FAILED with *ret_sys. */
 enum cordon_dial_why dial_flows_begin(
 	struct dial_flows *f, uint64_t grant, int *out, int *ret_end, int *ret_sys);
 void dial_flows_withdraw(struct dial_flows *f, uint64_t grant);

@@ -40,6 +40,15 @@ dial_grants_find(const struct dial_grants *g, uint64_t id)
 	return NULL;
 }
 
+const struct cordon_dial_grant *
+dial_grants_of(const struct dial_grants *g, uint32_t asker)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->all[i].asker == asker)
+			return &g->all[i];
+	return NULL;
+}
+
 enum cordon_dial_why
 dial_grants_add(struct dial_grants *g, const struct cordon_dial_grant *grant,
 	const struct interfaces *interfaces, uint8_t *ret_at)

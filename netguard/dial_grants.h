@@ -17,6 +17,8 @@ enum cordon_dial_why dial_grants_add(struct dial_grants *g, const struct cordon_
 	const struct interfaces *interfaces, uint8_t *ret_at);
 /* NULL: there is none. */
 const struct cordon_dial_grant *dial_grants_find(const struct dial_grants *g, uint64_t id);
+/* One of those of an asker. NULL: there is none. */
+const struct cordon_dial_grant *dial_grants_of(const struct dial_grants *g, uint32_t asker);
 void dial_grants_remove(struct dial_grants *g, uint64_t id);
 void dial_grants_finish(struct dial_grants *g);
 

@@ -39,6 +39,7 @@ void
 cordon_dial_encode_grant(const struct cordon_dial_grant *grant, struct cordon_writer *w)
 {
 	cordon_put_u64(w, grant->id);
+	cordon_put_u32(w, grant->asker);
 	cordon_put_u8(w, (uint8_t)grant->kind);
 	cordon_put_u16(w, grant->port);
 	cordon_put_u32(w, grant->timeout_ms);
@@ -80,12 +81,12 @@ cordon_dial_decode_grant(
 	uint8_t kind = 0, count = 0;
 	int result = 0;
 
-	if (cordon_get_u64(&r, &grant.id) < 0 || cordon_get_u8(&r, &kind) < 0 ||
-		kind < CORDON_DIAL_PUBLIC || kind >= CORDON_DIAL_KINDS ||
-		cordon_get_u16(&r, &grant.port) < 0 || grant.port == 0 ||
-		cordon_get_u32(&r, &grant.timeout_ms) < 0 || grant.timeout_ms == 0 ||
-		grant.timeout_ms > CORDON_DIAL_TIMEOUT_MS_MAX || cordon_get_u8(&r, &count) < 0 ||
-		count == 0 || count > CORDON_DIAL_ADDRESSES)
+	if (cordon_get_u64(&r, &grant.id) < 0 || cordon_get_u32(&r, &grant.asker) < 0 ||
+		cordon_get_u8(&r, &kind) < 0 || kind < CORDON_DIAL_PUBLIC ||
+		kind >= CORDON_DIAL_KINDS || cordon_get_u16(&r, &grant.port) < 0 ||
+		grant.port == 0 || cordon_get_u32(&r, &grant.timeout_ms) < 0 ||
+		grant.timeout_ms == 0 || grant.timeout_ms > CORDON_DIAL_TIMEOUT_MS_MAX ||
+		cordon_get_u8(&r, &count) < 0 || count == 0 || count > CORDON_DIAL_ADDRESSES)
 		result = -1;
 	grant.kind = kind;
 	for (; result == 0 && grant.count < count; grant.count++)
@@ -157,7 +158,7 @@ cordon_dial_decode_word(uint16_t message, const void *data, size_t size,
 		(cordon_get_u8(&r, &why) < 0 || why == CORDON_DIAL_FINE ||
 			why >= CORDON_DIAL_WHYS || cordon_get_u32(&r, &sys) < 0 || sys > INT32_MAX))
 		result = -1;
-	if (result < 0 || r.left != 0)
+	if (result < 0 || r.left != 0 || (message == CORDON_DIAL_ASKER && word.id > UINT32_MAX))
 		return cordon_fail(err, CORDON_EPEER, 0,
 			"a message about dialing has the wrong shape (number %u)", message);
 	word.why = why;

@@ -1,18 +1,20 @@
-/* The dialer: the only process of the guard that makes sockets and connects them. The relay, which reads what runs and
- * servers send, may be somebody else's by now. MUSTs:
+/* The dialer: the only process of the guard that makes sockets and connects them. Its askers (relay, resolver, fetches)
+ * read what strangers send, and any of them may be somebody else's by now. MUSTs:
  *
- * 1. Nothing is connected but an address of a grant, and grants come from the monitor's link alone.
+ * 1. Nothing is connected but an address of a grant, for the asker that it was granted to, and grants come from the
+ *    monitor's link alone.
  * 2. Each address is judged again, when it is granted and when it is dialed, also against the addresses that this host's
  *    interfaces have at that moment. (An interface may have got the address meanwhile.) Only what the operator has
  *    named exactly, private exceptions and resolvers, is not judged so.
- * 3. The relay is given sockets that are connected, and nothing with which it could reach somewhere else without
+ * 3. An asker is given sockets that are connected, and nothing with which it could reach somewhere else without
  *    connect(2): so no datagram socket (<cordon/dial_proto.h>), and none that is not connected yet. (MSG_FASTOPEN, or
  *    shutdown(2) and that, would connect it anew.)
  * 4. It reads fixed-layout messages and nothing else. Datagrams are carried without a look at them.
- * 5. Whatever the relay does, it cannot keep the monitor from withdrawing: nothing waits for the relay, and what is
- *    kept for it has its bounds.
+ * 5. Whatever an asker does, it cannot keep the monitor from withdrawing, nor another asker from dialing: nothing waits
+ *    for an asker, and what is kept for each has its bounds (dial_askers.h).
+ * 6. An asker that breaks the protocol costs itself: its link, its grants, what is under way for it.
  *
- * A socket that the relay has been given stays its own when the grant is withdrawn.
+ * A socket that an asker has been given stays its own when the grant is withdrawn.
  *
  * Tests: tests/system/dial, tests/kernel/test_dial_jail.c.
  * calls: poll ppoll close */
@@ -21,6 +23,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cordon/fd.h>
@@ -30,40 +33,33 @@
 #include <cordon/selfjail.h>
 #include <cordon/wire.h>
 
+#include "complain.h"
+#include "dial_askers.h"
 #include "dial_calls.h" /* made by cmake/CollectCalls.cmake */
-#include "dial_connect.h"
 #include "dial_flows.h"
 #include "dial_grants.h"
 
-#define SLOTS \
-	(2 * CORDON_DIAL_IN_FLIGHT) /* connects, and answers that wait for the relay to read */
 #define MESSAGES   16 /* of one link, before others have their turn */
 #define DATA_BYTES (32ull << 20)
-#define FILES      (16ull + SLOTS + 3 * DIAL_FLOWS)
+#define FILES      (16ull + CORDON_DIAL_ASKERS + DIAL_SLOTS + 3 * DIAL_FLOWS)
 
-enum slot_state { SLOT_FREE, SLOT_CONNECTING, SLOT_ANSWERING };
-
-/* One DIAL, until its answer is sent. */
-struct slot {
-	enum slot_state state;
-	uint64_t request, grant;
-	struct dial_target to;
-	int fd; /* ANSWERING: what the relay gets, -1 with a refusal */
-	uint64_t deadline_ms;
-	enum cordon_dial_why why; /* ANSWERING */
-	int sys;
-};
+/* The monitor, the askers, the flows, and the sockets that are connecting. */
+#define POLL_ASKERS 1
+#define POLL_FLOWS  (POLL_ASKERS + CORDON_DIAL_ASKERS)
+#define POLL_SLOTS  (POLL_FLOWS + FLOW_POLLS)
+#define POLLS       (POLL_SLOTS + DIAL_CONNECTS)
 
 struct dialer {
 	struct interfaces interfaces;
 	struct dial_grants grants;
-	struct slot slots[SLOTS];
+	struct dial_askers askers;
 	struct dial_flows flows;
 	struct { /* what the monitor has not read yet: it is not listened to until then */
 		uint16_t message; /* 0: nothing */
 		struct cordon_dial_word word;
 	} owed;
-	int ended; /* a link has */
+	struct pollfd polls[POLLS];
+	int ended; /* the monitor's link has */
 };
 
 /* Returns 1 when it was sent, 0 when the other end has to read first, or -1. */
@@ -114,52 +110,61 @@ owe(struct dialer *d, uint16_t message, const struct cordon_dial_word *word,
 	return pay(d, err);
 }
 
+/* why: NULL when it has gone by itself, which is the ordinary end. */
 static void
-answer(struct slot *s, enum cordon_dial_why why, int sys)
+drop_asker(struct dialer *d, struct dial_asker *a, const struct cordon_error *why)
 {
-	s->state = SLOT_ANSWERING;
-	s->why = why;
-	s->sys = sys;
-	if (why != CORDON_DIAL_FINE)
-		cordon_fd_close_p(&s->fd);
+	char line[sizeof(why->text) + 64];
+	const struct cordon_dial_grant *grant;
+
+	if (why != NULL) {
+		(void)snprintf(line, sizeof(line), "asker %u is dropped: %s", a->number, why->text);
+		guard_complain("dial", line);
+	}
+	while ((grant = dial_grants_of(&d->grants, a->number)) != NULL) {
+		dial_flows_withdraw(&d->flows, grant->id);
+		dial_grants_remove(&d->grants, grant->id);
+	}
+	dial_askers_drop(&d->askers, a);
 }
 
-/* What the kernel can say about the passing of a descriptor is this DIAL's failure (ETOOMANYREFS: unix(7)). */
+/* Returns as say() does. What the kernel can say about the passing of a descriptor is this DIAL's failure
+ * (ETOOMANYREFS: unix(7)). */
 static int
-flush_slot(struct dialer *d, struct slot *s, struct cordon_error *err)
+flush_slot(struct dialer *d, struct dial_asker *a, struct dial_slot *s, struct cordon_error *err)
 {
 	const int fine = s->why == CORDON_DIAL_FINE;
 	const struct cordon_dial_word word = { .id = s->request, .why = s->why, .sys = s->sys };
-	const int sent = say(DIALER_RELAY, fine ? CORDON_DIAL_CONNECTED : CORDON_DIAL_UNCONNECTED,
-		&word, s->fd, err);
+	const int sent = say(
+		a->link, fine ? CORDON_DIAL_CONNECTED : CORDON_DIAL_UNCONNECTED, &word, s->fd, err);
 
 	if (sent < 0 && fine && err->code == CORDON_ESYS) {
-		answer(s, CORDON_DIAL_FAILED, err->sys);
-		return flush_slot(d, s, err);
+		dial_slot_answer(a, s, CORDON_DIAL_FAILED, err->sys);
+		return flush_slot(d, a, s, err);
 	}
-	if (sent < 0)
-		return end(d, err);
-	if (sent > 0) {
-		cordon_fd_close_p(&s->fd);
-		s->state = SLOT_FREE;
-	}
-	return 0;
+	if (sent > 0)
+		dial_slot_end(&d->askers, a, s);
+	return sent;
 }
 
-static int
-flush(struct dialer *d, struct cordon_error *err)
+static void
+flush(struct dialer *d, struct dial_asker *a)
 {
-	int result = 0;
+	struct cordon_error err;
+	int sent = 1;
 
-	for (unsigned i = 0; i < SLOTS && result == 0 && !d->ended; i++)
-		if (d->slots[i].state == SLOT_ANSWERING)
-			result = flush_slot(d, &d->slots[i], err);
-	return result;
+	for (struct dial_slot *s = a->first, *next; s != NULL && sent > 0; s = next) {
+		next = s->next;
+		if (s->state == DIAL_SLOT_ANSWERING)
+			sent = flush_slot(d, a, s, &err);
+	}
+	if (sent < 0)
+		drop_asker(d, a, err.code == CORDON_EPEER ? NULL : &err);
 }
 
 /* The kernel has decided about a connect. */
 static void
-finish_connect(struct dialer *d, struct slot *s)
+finish_connect(struct dialer *d, struct dial_asker *a, struct dial_slot *s)
 {
 	int sys = 0;
 	enum cordon_dial_why why = dial_connect_end(s->fd, &s->to, &sys);
@@ -170,30 +175,7 @@ finish_connect(struct dialer *d, struct slot *s)
 		if (why == CORDON_DIAL_FINE)
 			s->fd = end;
 	}
-	answer(s, why, sys);
-}
-
-static struct slot *
-find_slot(struct dialer *d, enum slot_state state, uint64_t request)
-{
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (d->slots[i].state == state &&
-			(state == SLOT_FREE || d->slots[i].request == request))
-			return &d->slots[i];
-	return NULL;
-}
-
-static int
-has_room(const struct dialer *d, uint64_t grant)
-{
-	unsigned all = 0, its = 0;
-
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (d->slots[i].state == SLOT_CONNECTING) {
-			all++;
-			its += d->slots[i].grant == grant;
-		}
-	return all < CORDON_DIAL_IN_FLIGHT && its < CORDON_DIAL_GRANT_FLIGHT;
+	dial_slot_answer(a, s, why, sys);
 }
 
 /* Judges afresh. Grants of other kinds name exact addresses, which were looked at when they were granted. */
@@ -207,26 +189,22 @@ judge(struct dialer *d, const struct cordon_dial_grant *grant, unsigned at, int 
 	return dial_grants_judge(grant->kind, &grant->addresses[at], &d->interfaces);
 }
 
-/* s is free. */
 static void
-begin_dial(struct dialer *d, struct slot *s, const struct cordon_dial_word *word)
+begin_dial(struct dialer *d, struct dial_asker *a, const struct cordon_dial_word *word)
 {
 	const struct cordon_dial_grant *grant = dial_grants_find(&d->grants, word->grant);
-	enum cordon_dial_why why;
+	struct dial_slot *s = dial_slot_begin(&d->askers, a, word->id, word->grant);
+	enum cordon_dial_why why = CORDON_DIAL_FINE;
 	int sys = 0;
 
-	*s = (struct slot){ .request = word->id, .grant = word->grant, .fd = -1 };
-	if (grant == NULL || word->at >= grant->count) {
-		answer(s, CORDON_DIAL_NOT_GRANTED, 0);
-		return;
-	}
-	if (!has_room(d, grant->id)) {
-		answer(s, CORDON_DIAL_FULL, 0);
-		return;
-	}
-	why = judge(d, grant, word->at, &sys);
+	if (grant == NULL || grant->asker != a->number || word->at >= grant->count)
+		why = CORDON_DIAL_NOT_GRANTED;
+	else if (!dial_askers_connect(&d->askers, a, grant->id))
+		why = CORDON_DIAL_FULL;
+	else
+		why = judge(d, grant, word->at, &sys);
 	if (why != CORDON_DIAL_FINE) {
-		answer(s, why, sys);
+		dial_slot_answer(a, s, why, sys);
 		return;
 	}
 	s->to = (struct dial_target){ .address = grant->addresses[word->at],
@@ -234,32 +212,33 @@ begin_dial(struct dialer *d, struct slot *s, const struct cordon_dial_word *word
 		.datagram = grant->kind == CORDON_DIAL_RESOLVER_UDP };
 	s->fd = dial_connect_begin(&s->to);
 	if (s->fd < 0) {
-		answer(s, CORDON_DIAL_FAILED, errno);
+		dial_slot_answer(a, s, CORDON_DIAL_FAILED, errno);
 		return;
 	}
-	s->state = SLOT_CONNECTING;
+	dial_slot_connecting(a, s);
 	s->deadline_ms = cordon_now_ms() + grant->timeout_ms;
 }
 
 static int
-from_relay(struct dialer *d, const struct cordon_message *m, struct cordon_error *err)
+from_asker(struct dialer *d, struct dial_asker *a, const struct cordon_message *m,
+	struct cordon_error *err)
 {
 	struct cordon_dial_word word;
-	struct slot *s;
+	struct dial_slot *s;
 
 	if (m->fd_count != 0 || (m->number != CORDON_DIAL_DIAL && m->number != CORDON_DIAL_HANG_UP))
-		return cordon_fail(err, CORDON_EPEER, 0, "the relay may not say that");
+		return cordon_fail(err, CORDON_EPEER, 0, "an asker may not say that");
 	if (cordon_dial_decode_word(m->number, m->body, m->size, &word, err) < 0)
 		return -1;
-	s = find_slot(d, SLOT_CONNECTING, word.id);
+	s = dial_slot_find(a, word.id);
 	if (m->number == CORDON_DIAL_HANG_UP) {
-		if (s != NULL)
-			answer(s, CORDON_DIAL_GONE, 0);
+		if (s != NULL && s->state == DIAL_SLOT_CONNECTING)
+			dial_slot_answer(a, s, CORDON_DIAL_GONE, 0);
 		return 0;
 	}
-	if (s != NULL || find_slot(d, SLOT_ANSWERING, word.id) != NULL)
-		return cordon_fail(err, CORDON_EPEER, 0, "the relay dials twice in one request");
-	begin_dial(d, find_slot(d, SLOT_FREE, 0), &word);
+	if (s != NULL)
+		return cordon_fail(err, CORDON_EPEER, 0, "it dials twice in one request");
+	begin_dial(d, a, &word);
 	return 0;
 }
 
@@ -268,7 +247,9 @@ grant(struct dialer *d, const struct cordon_dial_grant *g, struct cordon_error *
 {
 	struct cordon_dial_word word = { .id = g->id };
 
-	if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
+	if (dial_askers_find(&d->askers, g->asker) == NULL) {
+		word.why = CORDON_DIAL_GONE;
+	} else if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
 		word.sys = errno;
 		word.why = CORDON_DIAL_BLIND;
 	} else {
@@ -281,20 +262,45 @@ grant(struct dialer *d, const struct cordon_dial_grant *g, struct cordon_error *
 static int
 withdraw(struct dialer *d, uint64_t id, struct cordon_error *err)
 {
-	dial_grants_remove(&d->grants, id);
-	for (unsigned i = 0; i < SLOTS; i++) {
-		struct slot *s = &d->slots[i];
+	const struct cordon_dial_grant *grant = dial_grants_find(&d->grants, id);
+	struct dial_asker *a = grant == NULL ? NULL : dial_askers_find(&d->askers, grant->asker);
 
-		if (s->state != SLOT_FREE && s->grant == id &&
-			(s->state == SLOT_CONNECTING || s->why == CORDON_DIAL_FINE))
-			answer(s, CORDON_DIAL_GONE, 0);
-	}
+	for (struct dial_slot *s = a == NULL ? NULL : a->first; s != NULL; s = s->next)
+		if (s->grant == id &&
+			(s->state == DIAL_SLOT_CONNECTING || s->why == CORDON_DIAL_FINE))
+			dial_slot_answer(a, s, CORDON_DIAL_GONE, 0);
+	dial_grants_remove(&d->grants, id);
 	dial_flows_withdraw(&d->flows, id);
 	return owe(d, CORDON_DIAL_WITHDRAWN, &(const struct cordon_dial_word){ .id = id }, err);
 }
 
+/* One that has gone may not have been noticed yet, when the monitor puts another one in its place. */
+static void
+drop_the_gone(struct dialer *d)
+{
+	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++) {
+		struct dial_asker *a = &d->askers.all[i];
+		struct pollfd p = { a->link, 0, 0 };
+
+		if (a->link >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0)
+			drop_asker(d, a, NULL);
+	}
+}
+
 static int
-from_monitor(struct dialer *d, const struct cordon_message *m, struct cordon_error *err)
+add_asker(struct dialer *d, uint32_t number, int *link, struct cordon_error *err)
+{
+	drop_the_gone(d);
+	if (cordon_fd_nonblock(*link, 1) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not use an asker's link");
+	if (dial_askers_add(&d->askers, number, link) == NULL)
+		return cordon_fail(
+			err, CORDON_EPEER, 0, "asker %u is one too many, or there twice", number);
+	return 0;
+}
+
+static int
+from_monitor(struct dialer *d, struct cordon_message *m, struct cordon_error *err)
 {
 	struct cordon_dial_grant g;
 	struct cordon_dial_word word;
@@ -302,111 +308,143 @@ from_monitor(struct dialer *d, const struct cordon_message *m, struct cordon_err
 	if (m->fd_count == 0 && m->number == CORDON_DIAL_GRANT)
 		return cordon_dial_decode_grant(m->body, m->size, &g, err) < 0 ? -1
 									       : grant(d, &g, err);
-	if (m->fd_count == 0 && m->number == CORDON_DIAL_WITHDRAW)
-		return cordon_dial_decode_word(m->number, m->body, m->size, &word, err) < 0
-			       ? -1
-			       : withdraw(d, word.id, err);
-	return cordon_fail(err, CORDON_EPEER, 0, "the monitor may not say that");
+	if (m->fd_count != (m->number == CORDON_DIAL_ASKER) ||
+		(m->number != CORDON_DIAL_WITHDRAW && m->number != CORDON_DIAL_ASKER))
+		return cordon_fail(err, CORDON_EPEER, 0, "the monitor may not say that");
+	if (cordon_dial_decode_word(m->number, m->body, m->size, &word, err) < 0)
+		return -1;
+	return m->number == CORDON_DIAL_ASKER ? add_asker(d, (uint32_t)word.id, &m->fds[0], err)
+					      : withdraw(d, word.id, err);
 }
 
-typedef int take_fn(struct dialer *d, const struct cordon_message *m, struct cordon_error *err);
-
-/* Takes a message, if there is one. Returns 1, 0 when there is none or the link has ended, or -1. */
+/* Takes a message, if there is one: of an asker, or with NULL of the monitor. Returns 1, 0 when there is none, or -1: the
+ * link has ended, with err->code CORDON_OK, or what came has to end it. */
 static int
-take(struct dialer *d, int link, take_fn *fn, struct cordon_error *err)
+take(struct dialer *d, struct dial_asker *a, struct cordon_error *err)
 {
 	struct cordon_message m = { 0 };
-	const int got = cordon_link_receive(link, &m, err);
+	const int got = cordon_link_receive(a == NULL ? DIALER_MONITOR : a->link, &m, err);
 	int result;
 
-	if (got < 0 && err->code == CORDON_ESYS && err->sys == EAGAIN)
-		return 0;
-	if (got <= 0) {
-		d->ended = 1;
-		return got;
+	if (got < 0)
+		return err->code == CORDON_ESYS && err->sys == EAGAIN ? 0 : -1;
+	if (got == 0) {
+		err->code = CORDON_OK;
+		return -1;
 	}
-	result = fn(d, &m, err);
+	result = a == NULL ? from_monitor(d, &m, err) : from_asker(d, a, &m, err);
 	cordon_message_finish(&m);
 	return result < 0 ? -1 : 1;
 }
 
 static int
-take_all(struct dialer *d, struct cordon_error *err)
+take_monitor(struct dialer *d, struct cordon_error *err)
 {
 	int more = 1;
 
 	for (unsigned i = 0; i < MESSAGES && more > 0 && d->owed.message == 0 && !d->ended; i++)
-		more = take(d, DIALER_MONITOR, from_monitor, err);
-	for (unsigned i = 0; i < MESSAGES && more >= 0 && !d->ended; i++) {
-		if (find_slot(d, SLOT_FREE, 0) == NULL)
-			break;
-		more = take(d, DIALER_RELAY, from_relay, err);
-		if (more == 0)
-			break;
-	}
-	return more < 0 ? -1 : 0;
+		more = take(d, NULL, err);
+	if (more >= 0)
+		return 0;
+	d->ended = 1;
+	return err->code == CORDON_OK ? 0 : -1;
 }
 
-#define POLLS (2 + SLOTS + FLOW_POLLS)
-
-/* What there is to wait for. Returns when the first deadline is, or UINT64_MAX. */
-static uint64_t
-arrange(struct dialer *d, struct pollfd polls[POLLS])
-{
-	uint64_t first = dial_flows_arrange(&d->flows, polls + 2 + SLOTS);
-	short relay = find_slot(d, SLOT_FREE, 0) != NULL ? POLLIN : 0;
-
-	for (unsigned i = 0; i < SLOTS; i++) {
-		const struct slot *s = &d->slots[i];
-		const int connecting = s->state == SLOT_CONNECTING;
-
-		polls[2 + i] = (struct pollfd){ connecting ? s->fd : -1, POLLOUT, 0 };
-		if (connecting && s->deadline_ms < first)
-			first = s->deadline_ms;
-		if (s->state == SLOT_ANSWERING)
-			relay |= POLLOUT;
-	}
-	polls[0] = (struct pollfd){ DIALER_MONITOR, d->owed.message != 0 ? POLLOUT : POLLIN, 0 };
-	polls[1] = (struct pollfd){ DIALER_RELAY, relay, 0 };
-	return first;
-}
-
-/* Of the sockets what is ready or too late. polls: as arranged, so before any message was taken. */
 static void
-turn_sockets(struct dialer *d, const struct pollfd polls[POLLS])
+take_asker(struct dialer *d, struct dial_asker *a)
 {
-	const uint64_t now_ms = cordon_now_ms();
+	struct cordon_error err;
+	int more = 1;
 
-	for (unsigned i = 0; i < SLOTS; i++) {
-		struct slot *s = &d->slots[i];
+	for (unsigned i = 0; i < MESSAGES && more > 0 && dial_askers_hear(&d->askers, a); i++)
+		more = take(d, a, &err);
+	if (more < 0)
+		drop_asker(d, a, err.code == CORDON_OK ? NULL : &err);
+}
 
-		if (s->state != SLOT_CONNECTING)
+/* What there is to wait for, of an asker. Returns how many polls are in use. */
+static unsigned
+arrange_asker(struct dialer *d, struct dial_asker *a, struct pollfd *its, unsigned count,
+	uint64_t *first_ms)
+{
+	*its = (struct pollfd){ a->link, 0, 0 };
+	if (a->link >= 0 && dial_askers_hear(&d->askers, a))
+		its->events = POLLIN;
+	for (struct dial_slot *s = a->first; s != NULL; s = s->next) {
+		if (s->state == DIAL_SLOT_ANSWERING) {
+			its->events |= POLLOUT;
 			continue;
-		if (polls[2 + i].revents != 0)
-			finish_connect(d, s);
-		else if (now_ms >= s->deadline_ms)
-			answer(s, CORDON_DIAL_TIMEOUT, 0);
+		}
+		d->polls[count] = (struct pollfd){ s->fd, POLLOUT, 0 };
+		s->poll = &d->polls[count++];
+		if (s->deadline_ms < *first_ms)
+			*first_ms = s->deadline_ms;
 	}
-	dial_flows_turn(&d->flows, polls + 2 + SLOTS, now_ms);
+	return count;
+}
+
+/* Returns how many polls there are. *ret_first_ms: when the first deadline is, or UINT64_MAX. */
+static unsigned
+arrange(struct dialer *d, uint64_t *ret_first_ms)
+{
+	unsigned count = POLL_SLOTS;
+
+	*ret_first_ms = dial_flows_arrange(&d->flows, d->polls + POLL_FLOWS);
+	d->polls[0] = (struct pollfd){ DIALER_MONITOR, d->owed.message != 0 ? POLLOUT : POLLIN, 0 };
+	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
+		count = arrange_asker(
+			d, &d->askers.all[i], &d->polls[POLL_ASKERS + i], count, ret_first_ms);
+	return count;
+}
+
+/* Of an asker's sockets what is ready or too late, as far as they were arranged for. */
+static void
+turn_sockets(struct dialer *d, struct dial_asker *a, uint64_t now_ms)
+{
+	for (struct dial_slot *s = a->first; s != NULL; s = s->next) {
+		if (s->state != DIAL_SLOT_CONNECTING || s->poll == NULL)
+			continue;
+		if (s->poll->revents != 0)
+			finish_connect(d, a, s);
+		else if (now_ms >= s->deadline_ms)
+			dial_slot_answer(a, s, CORDON_DIAL_TIMEOUT, 0);
+	}
+}
+
+/* An asker that has hung up has nobody who would read an answer. */
+static void
+turn_asker(struct dialer *d, struct dial_asker *a, short events)
+{
+	if (a->link >= 0 && (events & POLLHUP) != 0)
+		drop_asker(d, a, NULL);
+	if (a->link >= 0)
+		take_asker(d, a);
+	if (a->link >= 0)
+		flush(d, a);
 }
 
 static int
 turn(struct dialer *d, struct cordon_error *err)
 {
-	struct pollfd polls[POLLS];
-	const uint64_t first = arrange(d, polls), now_ms = cordon_now_ms();
+	uint64_t first, now_ms;
+	const unsigned count = arrange(d, &first);
 	int wait_ms = -1;
 
+	now_ms = cordon_now_ms();
 	if (first != UINT64_MAX)
 		wait_ms = first <= now_ms ? 0 : (int)(first - now_ms); /* at most a minute */
-	if (poll(polls, POLLS, wait_ms) < 0)
+	if (poll(d->polls, count, wait_ms) < 0)
 		return errno == EINTR ? 0 : cordon_fail(err, CORDON_ESYS, errno, "could not wait");
-	turn_sockets(d, polls);
+	now_ms = cordon_now_ms();
+	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
+		turn_sockets(d, &d->askers.all[i], now_ms);
+	dial_flows_turn(&d->flows, d->polls + POLL_FLOWS, now_ms);
+	/* Before the monitor's messages, of which one could put another asker in the place of one that was polled. */
+	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
+		turn_asker(d, &d->askers.all[i], d->polls[POLL_ASKERS + i].revents);
 	if (d->owed.message != 0 && pay(d, err) < 0)
 		return -1;
-	if (!d->ended && take_all(d, err) < 0)
-		return -1;
-	return d->ended ? 0 : flush(d, err);
+	return take_monitor(d, err);
 }
 
 static int
@@ -418,8 +456,8 @@ open_all(struct dialer *d, struct cordon_error *err)
 		.files = FILES,
 		.connects = 1 };
 
-	if (cordon_fd_nonblock(DIALER_MONITOR, 1) < 0 || cordon_fd_nonblock(DIALER_RELAY, 1) < 0)
-		return cordon_fail(err, CORDON_ESYS, errno, "could not use the links");
+	if (cordon_fd_nonblock(DIALER_MONITOR, 1) < 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not use the monitor's link");
 	if (interfaces_open(&d->interfaces, err) < 0 || cordon_selfjail_enter(&jail, err) < 0)
 		return -1;
 	return owe(d, CORDON_DIAL_READY, &(const struct cordon_dial_word){ 0 }, err);
@@ -434,13 +472,12 @@ dialer_run(struct cordon_error *err)
 	if (d == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not begin");
 	d->interfaces.netlink = -1;
+	dial_askers_init(&d->askers);
 	dial_flows_init(&d->flows);
 	result = open_all(d, err);
 	while (result == 0 && !d->ended)
 		result = turn(d, err);
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (d->slots[i].state != SLOT_FREE)
-			cordon_fd_close_p(&d->slots[i].fd);
+	dial_askers_finish(&d->askers);
 	dial_flows_finish(&d->flows);
 	interfaces_close(&d->interfaces);
 	dial_grants_finish(&d->grants);

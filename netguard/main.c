@@ -10,6 +10,7 @@
 
 #include <cordon/fd.h>
 
+#include "complain.h"
 #include "dialer.h"
 #include "relay.h"
 
@@ -18,7 +19,7 @@ static const struct role {
 	unsigned links; /* from descriptor 3 on */
 	int (*run)(struct cordon_error *err);
 } roles[] = {
-	{ "dial", 2, dialer_run },
+	{ "dial", 1, dialer_run },
 	{ "relay", 2, relay_run },
 };
 
@@ -46,16 +47,6 @@ find_role(int argc, char **argv)
 	return found;
 }
 
-/* Not by stdio, which asks what standard error is, a call that nobody here keeps. */
-static void
-say(const char *role, const char *text)
-{
-	char line[sizeof(((struct cordon_error *)0)->text) + 64];
-	const int size = snprintf(line, sizeof(line), "cordon-netguard %s: %s\n", role, text);
-
-	(void)!cordon_fd_write_all(STDERR_FILENO, line, (size_t)size);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -77,6 +68,6 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (role->run(&err) == 0)
 		return 0;
-	say(role->name, err.text);
+	guard_complain(role->name, err.text);
 	return 1;
 }

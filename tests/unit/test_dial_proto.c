@@ -28,6 +28,7 @@ static struct cordon_dial_grant
 some_grant(unsigned count)
 {
 	struct cordon_dial_grant g = { .id = 0x0102030405060708,
+		.asker = 0xfffffffe,
 		.kind = CORDON_DIAL_PUBLIC,
 		.port = 443,
 		.timeout_ms = 5000,
@@ -55,6 +56,7 @@ Test(dial_proto, a_grant_is_read_as_it_was_written)
 		cordon_dial_encode_grant(&g, &w);
 		cr_assert(eq(int, decode(&read), 0));
 		cr_assert(eq(u64, read.id, g.id));
+		cr_assert(eq(u32, read.asker, 0xfffffffe));
 		cr_assert(eq(int, (int)read.kind, (int)g.kind));
 		cr_assert(eq(u16, read.port, 443));
 		cr_assert(eq(u32, read.timeout_ms, 5000));
@@ -125,7 +127,7 @@ Test(dial_proto, more_addresses_than_there_is_room_for_are_refused)
 	struct cordon_dial_grant g = some_grant(CORDON_DIAL_ADDRESSES), read;
 
 	cordon_dial_encode_grant(&g, &w);
-	w.data[15] = CORDON_DIAL_ADDRESSES + 1;
+	w.data[19] = CORDON_DIAL_ADDRESSES + 1;
 	cordon_put_u8(&w, 4);
 	for (unsigned i = 0; i < 16; i++)
 		cordon_put_u8(&w, 0);
@@ -141,7 +143,7 @@ Test(dial_proto, each_word_is_read_as_it_was_written_and_not_longer_or_shorter)
 		{ CORDON_DIAL_UNGRANTED,
 			{ .id = 9, .at = 3, .why = CORDON_DIAL_FORBIDDEN, .sys = EINTR } },
 		{ CORDON_DIAL_WITHDRAW, { .id = UINT64_MAX } },
-		{ CORDON_DIAL_WITHDRAWN, { .id = 1 } },
+		{ CORDON_DIAL_WITHDRAWN, { .id = 1 } }, { CORDON_DIAL_ASKER, { .id = UINT32_MAX } },
 		{ CORDON_DIAL_DIAL, { .id = 1, .grant = 2, .at = 255 } },
 		{ CORDON_DIAL_HANG_UP, { .id = 1 } }, { CORDON_DIAL_CONNECTED, { .id = 1 } },
 		{ CORDON_DIAL_UNCONNECTED,
@@ -185,6 +187,16 @@ Test(dial_proto, a_refusal_has_a_reason_that_there_is)
 				CORDON_DIAL_UNCONNECTED, w.data, w.size, &read, &err),
 			-1));
 	}
+}
+
+Test(dial_proto, the_number_of_an_asker_has_32_bits)
+{
+	const struct cordon_dial_word longer = { .id = UINT32_MAX + 1ull };
+	struct cordon_dial_word read;
+
+	cordon_dial_encode_word(CORDON_DIAL_ASKER, &longer, &w);
+	cr_assert(eq(
+		int, cordon_dial_decode_word(CORDON_DIAL_ASKER, w.data, w.size, &read, &err), -1));
 }
 
 Test(dial_proto, messages_that_there_are_not_are_refused)

@@ -1,20 +1,26 @@
-/* What a dialer is told and says (`cordon-netguard dial`): fixed layouts over two links (<cordon/link.h>), one to
- * the monitor, which alone says what may be reached, and one to the relay, which asks for it.
+/* What a dialer is told and says (`cordon-netguard dial`): fixed layouts over links (<cordon/link.h>). One leads to the
+ * monitor, which alone says what may be reached and by whom. The others lead to the askers: the relay, the resolver, and
+ * one for each fetch.
  *
  *	dialer -> monitor   READY                    once, first: it has locked itself
- *	monitor -> dialer   GRANT id kind ...        this may be reached from now on
+ *	monitor -> dialer   ASKER number             with the dialer's end of that asker's link
+ *	monitor -> dialer   GRANT id asker kind ...  this may be reached from now on, by that asker
  *	dialer -> monitor   GRANTED id               or
  *	                    UNGRANTED id reason at   it may not; at: the address, of those of the grant
  *	monitor -> dialer   WITHDRAW id
  *	dialer -> monitor   WITHDRAWN id             nothing is dialed by it any more; also when there was none
  *
- *	relay -> dialer     DIAL request grant at    the address `at` of a grant
+ *	asker -> dialer     DIAL request grant at    the address `at` of a grant
  *	                    HANG_UP request          not any more; no matter when it is too late
- *	dialer -> relay     CONNECTED request        with the socket
+ *	dialer -> asker     CONNECTED request        with the socket
  *	                    UNCONNECTED request why  it could not be, and will not be tried again
  *
- * A GRANT, a WITHDRAW and a DIAL are answered exactly once, DIALs in any order. A dialer ends with either of its links,
- * and with the first message that is not one of these.
+ * A GRANT, a WITHDRAW and a DIAL are answered exactly once, DIALs in any order. An ASKER has no answer; that there is one
+ * of that number, or CORDON_DIAL_ASKERS of them, breaks the protocol.
+ *
+ * An asker whose link ends, or who sends what is not one of these, is dropped, and its grants with it; a GRANT that comes
+ * after that is UNGRANTED (GONE). A dialer ends with its link to the monitor, and with the first message from there that is
+ * not one of these.
  *
  * What CONNECTED brings is non-blocking and close-on-exec: by TCP the connected socket, with TCP_NODELAY. Of a
  * resolver by UDP it is the end of a SOCK_SEQPACKET pair, whose packets the dialer carries to and from a connected
@@ -29,7 +35,9 @@
 
 #define CORDON_DIAL_ADDRESSES 16u /* of one grant */
 #define CORDON_DIAL_GRANTS    4096u /* at one time */
-#define CORDON_DIAL_IN_FLIGHT 64u /* connects under way, of all grants */
+#define CORDON_DIAL_ASKERS    34u /* at one time */
+#define CORDON_DIAL_IN_FLIGHT 64u /* connects under way, of one asker */
+#define CORDON_DIAL_RESERVE   8u /* of these there are always, whatever the other askers do */
 #define CORDON_DIAL_GRANT_FLIGHT \
 	8u /* of one grant, so that one that hangs leaves room for others */
 #define CORDON_DIAL_TIMEOUT_MS_MAX 60000u
@@ -45,10 +53,11 @@
 	X(UNGRANTED, 4) /*	dialer -> monitor */ \
 	X(WITHDRAW, 5) /*	monitor -> dialer */  \
 	X(WITHDRAWN, 6) /*	dialer -> monitor */ \
-	X(DIAL, 16) /*	relay -> dialer */       \
-	X(HANG_UP, 17) /*	relay -> dialer */    \
-	X(CONNECTED, 18) /*	dialer -> relay */  \
-	X(UNCONNECTED, 19) /*	dialer -> relay */
+	X(ASKER, 7) /*	monitor -> dialer */     \
+	X(DIAL, 16) /*	asker -> dialer */       \
+	X(HANG_UP, 17) /*	asker -> dialer */    \
+	X(CONNECTED, 18) /*	dialer -> asker */  \
+	X(UNCONNECTED, 19) /*	dialer -> asker */
 
 enum cordon_dial_message {
 #define X(name, number) CORDON_DIAL_##name = number,
@@ -70,7 +79,7 @@ enum cordon_dial_why {
 	CORDON_DIAL_TWICE, /* there is a grant of that id */
 	CORDON_DIAL_FULL, /* a bound of the dialer: grants, or connects under way */
 	CORDON_DIAL_NOT_GRANTED, /* no such grant, or no such address in it */
-	CORDON_DIAL_GONE, /* the grant was withdrawn, or the relay has hung up */
+	CORDON_DIAL_GONE, /* the grant was withdrawn, or the asker has hung up or gone */
 	CORDON_DIAL_TIMEOUT,
 	CORDON_DIAL_FAILED, /* the kernel says so: .sys */
 	CORDON_DIAL_OTHER_END, /* it is connected with what was not granted, or with itself */
@@ -80,6 +89,7 @@ enum cordon_dial_why {
 
 struct cordon_dial_grant {
 	uint64_t id;
+	uint32_t asker; /* who may DIAL it */
 	enum cordon_dial_kind kind;
 	uint16_t port; /* not 0 */
 	uint32_t timeout_ms; /* of one connect; 1 to CORDON_DIAL_TIMEOUT_MS_MAX */
@@ -90,7 +100,7 @@ struct cordon_dial_grant {
 
 /* Of all other messages; what one does not have is 0. */
 struct cordon_dial_word {
-	uint64_t id; /* of the grant; in the relay's messages, of the request */
+	uint64_t id; /* of the grant; DIAL to UNCONNECTED: of the request; ASKER: uint32_t */
 	uint64_t grant; /* DIAL */
 	uint8_t at; /* DIAL, UNGRANTED */
 	enum cordon_dial_why why; /* UNGRANTED, UNCONNECTED; not FINE */

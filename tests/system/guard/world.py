@@ -20,7 +20,7 @@ PATIENCE = float(os.environ.get("CORDON_PATIENCE", "30"))
 ROUTES = ("route add local default dev lo", "-6 route add local default dev lo")
 PUBLIC, PRIVATE, RESOLVER_TCP, RESOLVER_UDP = 1, 2, 3, 4
 (FINE, FORBIDDEN, TWICE, FULL, NOT_GRANTED, GONE, TIMEOUT, FAILED, OTHER_END, BLIND) = range(10)
-READY, GRANT, GRANTED, UNGRANTED, WITHDRAW, WITHDRAWN = 1, 2, 3, 4, 5, 6
+READY, GRANT, GRANTED, UNGRANTED, WITHDRAW, WITHDRAWN, ASKER = 1, 2, 3, 4, 5, 6, 7
 DIAL, HANG_UP, CONNECTED, UNCONNECTED = 16, 17, 18, 19
 
 
@@ -56,8 +56,8 @@ def address(text):
     return struct.pack("<B16s", family, socket.inet_pton(socket.AF_INET6 if family == 6 else socket.AF_INET, text))
 
 
-def grant(number, addresses, port, kind=PUBLIC, timeout_ms=5000):
-    return struct.pack("<QBHIB", number, kind, port, timeout_ms, len(addresses)) + b"".join(map(address, addresses))
+def grant(number, addresses, port, kind=PUBLIC, timeout_ms=5000, asker=1):
+    return struct.pack("<QIBHIB", number, asker, kind, port, timeout_ms, len(addresses)) + b"".join(map(address, addresses))
 
 
 class Link:
@@ -93,33 +93,73 @@ class Link:
         return heard
 
 
-class Dialer:
-    """A dialer with both of its links in our hands."""
+class Asker:
+    """An asker's end of its link to the dialer."""
 
-    def __init__(self, place):
-        mine, its = zip(*(socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)))
-        self.monitor, self.relay = map(Link, mine)
-        moved = [os.dup(end.fileno()) for end in its]
-        high = [os.dup2(fd, 200 + i) for i, fd in enumerate(moved)]
-        for fd in moved:
-            os.close(fd)
+    def __init__(self, end):
+        self.link = Link(end)
+        self.requests = 0
 
-        def arrange():
-            for i, fd in enumerate(high):
-                os.dup2(fd, 3 + i)
-        self.process = subprocess.Popen([NETGUARD, "dial"], preexec_fn=arrange, close_fds=False,
-                                        stderr=subprocess.PIPE, env={})
-        for end in its:
-            end.close()
-        for fd in high:
-            os.close(fd)
+    def ask(self, number, at=0):
+        """Asks and does not wait. Returns the request."""
+        self.requests += 1
+        self.link.say(DIAL, struct.pack("<QQB", self.requests, number, at))
+        return self.requests
+
+    def hear(self):
+        """(request, socket or None, why, errno)"""
+        message, body, got = self.link.hear() or (0, b"", None)
+        if message == CONNECTED:
+            return struct.unpack("<Q", body)[0], got, FINE, 0
+        if message == UNCONNECTED and got is None:
+            request, why, sys_ = struct.unpack("<QBI", body)
+            return request, None, why, sys_
+        raise Trouble(f"the asker heard {message} {body!r}")
+
+    def dial(self, number, at=0):
+        """(socket, why, errno)"""
+        request = self.ask(number, at)
+        got, sock, why, sys_ = self.hear()
+        if got != request:
+            raise Trouble("another request was answered")
+        return sock, why, sys_
+
+    def dropped(self):
+        """Waits until the dialer has closed its end."""
+        while self.link.hear() is not None:
+            pass
+
+
+def start(role, ends):
+    """Starts a process of the guard with these links, which are closed here."""
+    moved = [os.dup(end.fileno()) for end in ends]
+    high = [os.dup2(fd, 200 + i) for i, fd in enumerate(moved)]
+    for fd in moved:
+        os.close(fd)
+
+    def arrange():
+        for i, fd in enumerate(high):
+            os.dup2(fd, 3 + i)
+    process = subprocess.Popen([NETGUARD, role], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
+    for end in ends:
+        end.close()
+    for fd in high:
+        os.close(fd)
+    return process
+
+
+class Process:
+    """A process of the guard with the monitor's end of its link in our hands."""
+
+    def __init__(self, place, role, ends=()):
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.monitor = Link(mine)
+        self.process = start(role, [its, *ends])
         place.ends.append(self.finish)
         self.monitor.wants(READY)
-        self.requests = 0
 
     def finish(self):
         self.monitor.end.close()
-        self.relay.end.close()
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
@@ -129,9 +169,30 @@ class Dialer:
         status = self.process.wait(PATIENCE)
         return status, self.process.stderr.read().decode()
 
-    def grant(self, number, addresses, port, kind=PUBLIC, timeout_ms=5000):
+
+class Dialer(Process):
+    """A dialer and one asker, its first, with their links in our hands."""
+
+    def __init__(self, place):
+        super().__init__(place, "dial")
+        self.place = place
+        self.first = self.asker(1)
+        self.relay, self.ask, self.hear, self.dial = self.first.link, self.first.ask, self.first.hear, self.first.dial
+
+    def asker_end(self, number):
+        """The end of a new asker's link."""
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.place.ends.append(mine.close)
+        with its:
+            self.monitor.say(ASKER, struct.pack("<Q", number), [its.fileno()])
+        return mine
+
+    def asker(self, number):
+        return Asker(self.asker_end(number))
+
+    def grant(self, number, addresses, port, kind=PUBLIC, timeout_ms=5000, asker=1):
         """None, or (why, at)."""
-        self.monitor.say(GRANT, grant(number, addresses, port, kind, timeout_ms))
+        self.monitor.say(GRANT, grant(number, addresses, port, kind, timeout_ms, asker))
         message, body, _ = self.monitor.hear()
         if message == GRANTED and body == struct.pack("<Q", number):
             return None
@@ -144,30 +205,6 @@ class Dialer:
         self.monitor.say(WITHDRAW, struct.pack("<Q", number))
         if self.monitor.wants(WITHDRAWN)[1] != struct.pack("<Q", number):
             raise Trouble("another grant was withdrawn")
-
-    def ask(self, number, at=0):
-        """Asks and does not wait. Returns the request."""
-        self.requests += 1
-        self.relay.say(DIAL, struct.pack("<QQB", self.requests, number, at))
-        return self.requests
-
-    def hear(self):
-        """(request, socket or None, why, errno)"""
-        message, body, got = self.relay.hear() or (0, b"", None)
-        if message == CONNECTED:
-            return struct.unpack("<Q", body)[0], got, FINE, 0
-        if message == UNCONNECTED and got is None:
-            request, why, sys_ = struct.unpack("<QBI", body)
-            return request, None, why, sys_
-        raise Trouble(f"the relay heard {message} {body!r}")
-
-    def dial(self, number, at=0):
-        """(socket, why, errno)"""
-        request = self.ask(number, at)
-        got, sock, why, sys_ = self.hear()
-        if got != request:
-            raise Trouble("another request was answered")
-        return sock, why, sys_
 
 
 def listener(place, where, backlog=16, port=0):
@@ -189,6 +226,11 @@ def deaf_listener(place, where):
     filler = socket.create_connection(s.getsockname()[:2], PATIENCE)
     place.ends.append(filler.close)
     return s
+
+
+def reset(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
 
 
 def is_silent(s, seconds=0.0):
