@@ -13,6 +13,7 @@
 #include "complain.h"
 #include "dialer.h"
 #include "relay.h"
+#include "resolve_role.h"
 
 static const struct role {
 	const char *name;
@@ -21,6 +22,7 @@ static const struct role {
 } roles[] = {
 	{ "dial", 1, dialer_run },
 	{ "relay", 2, relay_run },
+	{ "resolve", 2, resolve_role_run },
 };
 
 static int

@@ -11,7 +11,7 @@
  * c-ares reads files only when a channel is made (ares_init_options): resolv.conf and the like not at all, because every
  * option that they could say is given, and /dev/urandom for its ids.
  *
- * calls: recvfrom sendmsg close clock_gettime; at start: openat read newfstatat fstat */
+ * calls: recvfrom sendmsg close clock_gettime gettimeofday; at start: openat read newfstatat fstat */
 #include "resolve.h"
 
 #include <ares.h>
