@@ -16,11 +16,13 @@
 #include <cordon/path.h>
 
 #define WINDOW (64u * 1024)
+#define SECTOR 512u /* what a disk writes whole, or not */
 
 struct cordon_ledger_notes {
 	int file; /* -1: there is none */
 	uint64_t left; /* bytes of it that are not read yet */
 	uint64_t count; /* notes that were given out */
+	uint64_t offset; /* of window, in the file */
 	size_t used, filled; /* of window */
 	char window[WINDOW];
 };
@@ -68,6 +70,7 @@ fill(struct cordon_ledger_notes *n)
 		return 0;
 	memmove(n->window, n->window + n->used, n->filled - n->used);
 	n->filled -= n->used;
+	n->offset += n->used;
 	n->used = 0;
 	wanted = n->left < WINDOW - n->filled ? (size_t)n->left : WINDOW - n->filled;
 	got = cordon_fd_read_full(n->file, n->window + n->filled, wanted);
@@ -78,15 +81,36 @@ fill(struct cordon_ledger_notes *n)
 	return 0;
 }
 
-/* A crash leaves less of the last note, or zeroes in it: each is on disk before the next is written. */
+/* Whether sectors are missing, and nothing but sectors: what has zeroes has no other bytes. offset: of at, in the file. */
 static int
-has_zeroes_and_no_note(const char *at, size_t left)
+has_lost_sectors(uint64_t offset, const char *at, size_t left)
+{
+	int lost = 0;
+
+	for (size_t i = 0; i < left;) {
+		const size_t whole = SECTOR - (size_t)((offset + i) % SECTOR),
+			     size = whole < left - i ? whole : left - i;
+		size_t zeroes = 0;
+
+		for (size_t k = 0; k < size; k++)
+			zeroes += at[i + k] == '\0';
+		if (zeroes != 0 && zeroes != size)
+			return 0;
+		lost |= zeroes != 0;
+		i += size;
+	}
+	return lost;
+}
+
+/* A crash leaves less of the last note, or not all of its sectors: each is on disk before the next is written. */
+static int
+has_zeroes_and_no_note(uint64_t offset, const char *at, size_t left)
 {
 	struct cordon_ledger_checkpoint ignored;
 	struct cordon_error why;
 	size_t size;
 
-	if (left >= CORDON_LEDGER_NOTE_MAX || memchr(at, '\0', left) == NULL)
+	if (left >= CORDON_LEDGER_NOTE_MAX || !has_lost_sectors(offset, at, left))
 		return 0;
 	for (size_t i = 0; i < left; i++)
 		if (cordon_ledger_note_verify(at + i, left - i, NULL, &ignored, &size, &why) == 0)
@@ -116,7 +140,8 @@ cordon_ledger_notes_next(struct cordon_ledger_notes *n, const uint8_t key[CORDON
 		return CORDON_LEDGER_END;
 	if (cordon_ledger_note_verify(at, left, key, ret, ret_size, err) < 0) {
 		const int torn = n->left == 0 &&
-				 (err->code == CORDON_ELIMIT || has_zeroes_and_no_note(at, left));
+				 (err->code == CORDON_ELIMIT ||
+					 has_zeroes_and_no_note(n->offset + n->used, at, left));
 
 		cordon_while(err, "checkpoint %llu", (unsigned long long)n->count + 1);
 		return torn ? CORDON_LEDGER_TORN : CORDON_LEDGER_DAMAGED;

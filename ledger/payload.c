@@ -27,6 +27,8 @@ static const char *const names[CORDON_LEDGER_KINDS] = {
 	[CORDON_LEDGER_LOST] = "unknown",
 	[CORDON_LEDGER_REFUSED] = "refused",
 	[CORDON_LEDGER_MALFORMED] = "malformed",
+	[CORDON_LEDGER_CONNECT] = "connect",
+	[CORDON_LEDGER_TRAFFIC] = "traffic",
 };
 
 const char *
@@ -247,6 +249,47 @@ cordon_ledger_put_malformed(const struct cordon_ledger_malformed *m, size_t *ret
 	put_number(j, "uid", m->uid);
 	put_code(j, "reason", m->reason);
 	cordon_json_u64(j, "count", m->count);
+	return end(j, ret_size);
+}
+
+char *
+cordon_ledger_put_connect(const struct cordon_ledger_connect *c, size_t *ret_size)
+{
+	const size_t word = rooms[2].word; /* three such texts fit in any case */
+	struct cordon_json *j = begin(CORDON_LEDGER_CONNECT, c->time_ms);
+
+	if (j == NULL)
+		return NULL;
+	put_run(j, c->run);
+	put_number(j, "uid", c->uid);
+	put_text(j, "session", c->session, word);
+	put_text(j, "profile", c->profile, word);
+	put_text(j, "host", c->host, word);
+	put_number(j, "port", c->port);
+	put_code(j, "decision", c->decision);
+	put_code(j, "reason", c->reason);
+	cordon_json_array(j, "addresses");
+	for (size_t i = 0; i < c->address_count && i < CORDON_LEDGER_ADDRESSES; i++)
+		put_code(j, NULL, c->addresses[i]);
+	cordon_json_end(j);
+	cordon_json_u64(j, "leftOut", c->left_out);
+	return end(j, ret_size);
+}
+
+char *
+cordon_ledger_put_traffic(const struct cordon_ledger_traffic *t, size_t *ret_size)
+{
+	struct cordon_json *j = begin(CORDON_LEDGER_TRAFFIC, t->time_ms);
+
+	if (j == NULL)
+		return NULL;
+	put_run(j, t->run);
+	put_text(j, "host", t->host, rooms[2].word);
+	put_number(j, "port", t->port);
+	put_number(j, "connections", t->connections);
+	put_number(j, "bytesOut", t->bytes_out);
+	put_number(j, "bytesIn", t->bytes_in);
+	put_code(j, "verified", t->verified);
 	return end(j, ret_size);
 }
 

@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "dialer.h"
+#include "keeper.h"
 #include "relay.h"
 #include "resolve_role.h"
 
@@ -21,6 +22,7 @@ static const struct role {
 	int (*run)(struct cordon_error *err);
 } roles[] = {
 	{ "dial", 1, dialer_run },
+	{ "keep", 1, keeper_run },
 	{ "relay", 2, relay_run },
 	{ "resolve", 2, resolve_role_run },
 };

@@ -20,6 +20,8 @@
 #include "session.h"
 #include "terminal.h"
 
+#define SAID_DESTINATIONS 8
+
 struct options {
 	struct local_options prepare;
 	const char *report;
@@ -150,6 +152,7 @@ struct run {
 	char id[RUN_ID];
 	struct ledger ledger;
 	struct intent intent;
+	struct run_network network;
 	int launcher_link, launcher_pidfd;
 	int ending; /* the link of a launcher that is ending; -1: nothing was executed */
 };
@@ -172,10 +175,20 @@ execute(struct run *r, struct run_outcome *outcome)
 		.intent = &r->intent,
 	};
 
+	if (cordon_network_opens(&p->profile->network)) {
+		r->network.id = r->id;
+		r->network.uid = geteuid();
+		r->network.session = r->options.prepare.session;
+		r->network.profile = p->profile;
+		r->network.config = &p->config;
+		r->network.intent = &r->intent;
+		request.network = &r->network;
+	}
 	resolve_into_launch(&p->command, &p->workspace, &request.launch);
 	if (request.launch.tty != 0)
 		terminal_size(1, &request.launch.rows, &request.launch.columns);
 	r->ending = monitor_run(&request, r->launcher_link, r->launcher_pidfd, outcome);
+	outcome->network = r->network.report;
 }
 
 /* The ledger. What is refused there ends the run before it begins; what cannot be said any more afterwards,
@@ -303,6 +316,28 @@ say_foreign(const struct run *r)
 	cmd_say(&err);
 }
 
+/* What a program says of a destination that it was refused is seldom more than that it did not work. */
+static void
+say_network(const struct network_report *network)
+{
+	unsigned said = 0;
+
+	for (unsigned i = 0; network != NULL && i < network->count && said < SAID_DESTINATIONS;
+		i++) {
+		const struct guard_line *line = &network->all[i].line;
+		char port[24] = "";
+
+		if (line->reason[0] == '\0')
+			continue;
+		said++;
+		if (line->port != GUARD_NO_PORT)
+			(void)snprintf(port, sizeof(port), " at port %u", line->port);
+		fprintf(stderr, "cordon: the run %s '%s'%s: %s\n",
+			line->allowed ? "had trouble with" : "was refused", line->host, port,
+			line->reason);
+	}
+}
+
 static void
 tell(struct run *r, struct run_outcome *outcome)
 {
@@ -315,6 +350,10 @@ tell(struct run *r, struct run_outcome *outcome)
 	for (uint32_t i = 0; i < outcome->exited.starts_code_count && !o->quiet; i++)
 		fprintf(stderr, "cordon: the run left '%s', which starts code when it is used\n",
 			outcome->exited.starts_code[i]);
+	if (!o->quiet && r->network.lost.code != CORDON_OK)
+		cmd_say(&r->network.lost);
+	if (!o->quiet && (outcome->exit_code != 0 || o->verbose))
+		say_network(outcome->network);
 	if (o->verbose)
 		say_refused(outcome);
 	if (outcome->started && outcome->exit_code != 0 && !o->quiet)
@@ -340,6 +379,7 @@ finish(struct run *r)
 	if (r->ending >= 0)
 		cordon_launcher_await(r->ending);
 	report_finish(&r->report);
+	run_network_finish(&r->network);
 	local_finish(&r->prepared);
 }
 

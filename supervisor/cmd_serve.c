@@ -16,6 +16,7 @@
 
 #include "control.h"
 #include "floor_check.h"
+#include "job_network.h"
 #include "monitor_jail.h"
 #include "plan_build.h"
 #include "programs.h"
@@ -129,9 +130,7 @@ warm_up(struct serve *s)
 	const struct workspace *workspace =
 		profile->workspace == CORDON_ACCESS_NONE ? &none : &s->workspace;
 	struct cordon_error ignored = { 0 };
-	const struct plan_entry *plan = plan_can_run(profile, &ignored) < 0
-						? NULL
-						: plans_get(s, profile, workspace->path, &ignored);
+	const struct plan_entry *plan = plans_get(s, profile, workspace->path, &ignored);
 
 	if (plan != NULL)
 		plans_keep_ready(s, plan, workspace);
@@ -169,7 +168,7 @@ serve(struct serve *s, struct config *config, const struct options *o, struct co
 		workspace_open(o->workspace, o->cwd, config, &s->workspace, err) < 0 ||
 		floor_check(s, err) < 0 || serve_ledger_start(s, err) < 0 ||
 		serve_begin(s, launcher, err) < 0 || serve_ledger_begin(s, err) < 0 ||
-		control_begin(s, err) < 0)
+		serve_network_begin(s, err) < 0 || control_begin(s, err) < 0)
 		return -1;
 	if (o->listen != NULL ? listen_begin(s, o->listen, err) < 0
 			      : caller_create(s, geteuid(), 0, 1, err) < 0 || leave_stdio(err) < 0)

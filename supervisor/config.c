@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
+#include <cordon/host.h>
 #include <cordon/mem.h>
 
 #include "network_hosts.h"
@@ -164,8 +165,6 @@ is_caller(const json_t *value)
 static int
 take_later(const struct reading *r, const char *key, const json_t *value)
 {
-	if (strcmp(key, "resolvers") == 0 && !is_list_of(value, is_text))
-		return fail_at(r, key, "must be a list of addresses");
 	if (strcmp(key, "callers") == 0 && !is_list_of(value, is_caller))
 		return fail_at(r, key, "must be a list of objects with uid or group, and profiles");
 	if (strcmp(key, "approvals") == 0 && !json_is_object(value))
@@ -212,6 +211,35 @@ take_path(const struct reading *r, const json_t *value, char **ret)
 	return 0;
 }
 
+/* A later file replaces what an earlier one said. */
+static int
+take_resolvers(const struct reading *r, const json_t *value)
+{
+	struct config *c = r->config;
+	struct cordon_error ignored;
+
+	c->resolver_count = 0;
+	if (!is_list_of(value, is_text) || json_array_size(value) == 0 ||
+		json_array_size(value) > CONFIG_RESOLVERS)
+		return fail_at(r, "resolvers", "must be a list of one to three addresses");
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const char *text = json_string_value(json_array_get(value, i));
+		struct cordon_endpoint endpoint = { .port = 53 };
+
+		if (cordon_address_parse(text, strlen(text), &endpoint.host.address, &ignored) <
+				0 &&
+			(cordon_endpoint_parse(text, strlen(text), 53, &endpoint, &ignored) < 0 ||
+				endpoint.host.kind != CORDON_HOST_ADDRESS))
+			return fail_at(r, "resolvers",
+				"has what is no address (\"192.0.2.1\", \"192.0.2.1:53\", "
+				"\"[2001:db8::1]:53\")");
+		c->resolvers[c->resolver_count++] =
+			(struct config_resolver){ cordon_address_unmapped(&endpoint.host.address),
+				endpoint.port };
+	}
+	return 0;
+}
+
 /* A later file replaces what an earlier one said, member by member. */
 static int
 take_ledger(const struct reading *r, const json_t *value)
@@ -244,7 +272,7 @@ take_ledger(const struct reading *r, const json_t *value)
 static int
 take(const struct reading *r, json_t *root)
 {
-	static const char *const later[] = { "resolvers", "callers", "approvals", "limits" };
+	static const char *const later[] = { "callers", "approvals", "limits" };
 	const char *key;
 	json_t *value;
 
@@ -263,6 +291,11 @@ take(const struct reading *r, json_t *root)
 		}
 		if (strcmp(key, "workspaces") == 0) {
 			if (take_workspaces(r, value) < 0)
+				return -1;
+			known = 1;
+		}
+		if (strcmp(key, "resolvers") == 0) {
+			if (take_resolvers(r, value) < 0)
 				return -1;
 			known = 1;
 		}

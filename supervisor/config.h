@@ -3,8 +3,16 @@
 
 #include <stddef.h>
 
+#include <cordon/address.h>
 #include <cordon/error.h>
 #include <cordon/profile.h>
+
+#define CONFIG_RESOLVERS 3
+
+struct config_resolver {
+	struct cordon_address address;
+	uint16_t port;
+};
 
 struct config {
 	int map_root; /* degraded: root's runs on file systems without idmapping map host root */
@@ -15,6 +23,9 @@ struct config {
 	char *profile_directory; /* user_directory/profiles, owned; may be NULL */
 	char *ledger_path; /* where the operator wants it, owned; or NULL */
 	char *ledger_witness; /* a file that checkpoints are copied to, owned; or NULL */
+	struct config_resolver
+		resolvers[CONFIG_RESOLVERS]; /* that the guard asks, in their order */
+	unsigned resolver_count; /* 0: those of resolv.conf(5) */
 	int ledger_halt; /* what cannot be recorded ends the monitor, not only the request */
 };
 

@@ -77,6 +77,29 @@ answer_row(struct question *q, const struct job *job)
 }
 
 static void
+answer_destinations(struct question *q, const struct job *job)
+{
+	struct guard_line line;
+
+	for (size_t i = 0; job->network != NULL && guard_line(job->network, i, &line) == 0; i++) {
+		struct control_destination d = { .port = line.port,
+			.allowed = line.allowed != 0,
+			.begun = line.traffic.begun,
+			.open = line.traffic.open,
+			.bytes_out = line.traffic.bytes_out,
+			.bytes_in = line.traffic.bytes_in };
+		struct cordon_writer w;
+
+		COPY(d.host, line.host);
+		COPY(d.reason, line.reason);
+		cordon_writer_init(&w, CORDON_LINK_BODY);
+		control_destination_encode(&d, &w);
+		if (answer(q, CONTROL_DESTINATION, &w) < 0)
+			return;
+	}
+}
+
+static void
 answer_state(struct question *q)
 {
 	const struct serve *s = q->serve;
@@ -147,9 +170,12 @@ take(struct question *q, const struct cordon_message *m)
 		return -1;
 	switch (m->number) {
 	case CONTROL_LIST:
+	case CONTROL_LIST_NET:
 		for (size_t i = 0; i < CORDON_LAUNCH_RUNS; i++)
 			if (is_live(s->jobs[i])) {
 				answer_row(q, s->jobs[i]);
+				if (m->number == CONTROL_LIST_NET)
+					answer_destinations(q, s->jobs[i]);
 				count++;
 			}
 		break;

@@ -41,6 +41,37 @@ control_row_decode(const void *data, size_t size, struct control_row *ret, struc
 }
 
 void
+control_destination_encode(const struct control_destination *d, struct cordon_writer *w)
+{
+	cordon_put_string(w, d->host);
+	cordon_put_u32(w, d->port);
+	cordon_put_u8(w, d->allowed);
+	cordon_put_string(w, d->reason);
+	cordon_put_u64(w, d->begun);
+	cordon_put_u64(w, d->open);
+	cordon_put_u64(w, d->bytes_out);
+	cordon_put_u64(w, d->bytes_in);
+}
+
+int
+control_destination_decode(
+	const void *data, size_t size, struct control_destination *ret, struct cordon_error *err)
+{
+	struct cordon_reader r = { .at = data, .left = size };
+	struct control_destination d = { 0 };
+
+	if (cordon_get_text(&r, d.host, sizeof(d.host)) < 0 || cordon_get_u32(&r, &d.port) < 0 ||
+		cordon_get_u8(&r, &d.allowed) < 0 || d.allowed > 1 ||
+		cordon_get_text(&r, d.reason, sizeof(d.reason)) < 0 ||
+		cordon_get_u64(&r, &d.begun) < 0 || cordon_get_u64(&r, &d.open) < 0 ||
+		cordon_get_u64(&r, &d.bytes_out) < 0 || cordon_get_u64(&r, &d.bytes_in) < 0 ||
+		r.left != 0)
+		return wrong_shape(err);
+	*ret = d;
+	return 0;
+}
+
+void
 control_state_encode(const struct control_state *s, struct cordon_writer *w)
 {
 	cordon_put_string(w, s->kind);

@@ -6,9 +6,11 @@
  *	KILL      2       command   first message     string: a run's id
  *	STOP      3       command   first message     -; ends all runs, and starts none any more
  *	STATUS    4       command   first message     -; answered by STATE
+ *	LIST_NET  5       command   first message     -; as LIST, and behind each ROW a DESTINATION for each of its own
  *	ROW       65      monitor   answers LIST      struct control_row
  *	STATE     66      monitor   answers STATUS    struct control_state
- *	DONE      67      monitor   last              u32: runs that are concerned */
+ *	DONE      67      monitor   last              u32: runs that are concerned
+ *	DESTINATION 68    monitor   behind a ROW      struct control_destination */
 #pragma once
 
 #include <stdint.h>
@@ -21,9 +23,11 @@ enum control_message {
 	CONTROL_KILL = 2,
 	CONTROL_STOP = 3,
 	CONTROL_STATUS = 4,
+	CONTROL_LIST_NET = 5,
 	CONTROL_ROW = 65,
 	CONTROL_STATE = 66,
 	CONTROL_DONE = 67,
+	CONTROL_DESTINATION = 68,
 };
 
 #define CONTROL_TEXT 132
@@ -35,6 +39,14 @@ struct control_row {
 	uint8_t running; /* 0: being started */
 	uint32_t pid; /* of pid 1 of the run, as the host sees it; 0: none yet */
 	uint64_t age_ms;
+};
+
+struct control_destination {
+	char host[254];
+	uint32_t port; /* UINT32_MAX: a name was looked up, and is not listed */
+	uint8_t allowed;
+	char reason[32]; /* of what was refused or failed last; "": nothing was */
+	uint64_t begun, open, bytes_out, bytes_in;
 };
 
 struct control_state {
@@ -53,6 +65,10 @@ struct control_state {
 
 void control_row_encode(const struct control_row *row, struct cordon_writer *w);
 int control_row_decode(const void *data, size_t size, struct control_row *ret,
+	struct cordon_error *err) CORDON_CHECKED;
+void control_destination_encode(
+	const struct control_destination *destination, struct cordon_writer *w);
+int control_destination_decode(const void *data, size_t size, struct control_destination *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 void control_state_encode(const struct control_state *state, struct cordon_writer *w);
 int control_state_decode(const void *data, size_t size, struct control_state *ret,

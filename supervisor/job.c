@@ -13,6 +13,7 @@
 #include <cordon/mem.h>
 
 #include "conduct.h"
+#include "job_network.h"
 #include "plan_build.h"
 #include "prepare.h"
 #include "record.h"
@@ -64,6 +65,7 @@ add(struct caller *c, const struct rpc_start *r, struct cordon_error *err)
 		.request = r->request,
 		.serve = s,
 		.caller = c,
+		.uid = c->uid,
 		.handle = job->handle,
 		.label = job->label,
 		.command = job->command,
@@ -100,6 +102,7 @@ job_destroy(struct job *job)
 	for (int i = 0; i < 3; i++)
 		cordon_fd_close_p(&job->ends[i]);
 	cordon_fd_close_p(&job->gate);
+	job_network_drop(job);
 	free_all(job);
 }
 
@@ -240,7 +243,7 @@ launch(struct caller *c, const struct rpc_start *r, struct prepared *p, struct c
 	if (job == NULL)
 		return -1;
 	describe(job, p, r);
-	if (result_make_id(job->id, err) == 0)
+	if (result_make_id(job->id, err) == 0 && job_network_open(job, err) == 0)
 		count = make_streams(job, r, fds, err);
 	if (count < 0 || intend(job, p, &fds[count], err) < 0) {
 		for (int i = 0; i < CORDON_LAUNCH_FDS; i++)
@@ -265,8 +268,6 @@ job_start(struct caller *c, struct rpc_start *r)
 
 	if (result == 0)
 		result = enforce(&p, &err);
-	if (result == 0)
-		result = plan_can_run(p.profile, &err);
 	if (result == 0)
 		result = launch(c, r, &p, &err);
 	if (result < 0) {

@@ -14,6 +14,7 @@
 #include <cordon/mem.h>
 
 #include "conduct.h"
+#include "job_network.h"
 #include "record.h"
 #include "result.h"
 #include "serve.h"
@@ -45,6 +46,7 @@ outcome_of(const struct job *job)
 		o->wall_ms = job->end->wall_ms;
 		outcome_end(o, &job->end->exited, job->why, job->wall_ms, job->output_bytes);
 	}
+	o->network = job->report;
 	o->has_intent = job->has_intent;
 	o->intent = job->intent;
 	o->has_exit = job->has_exit;
@@ -52,8 +54,8 @@ outcome_of(const struct job *job)
 	return o;
 }
 
-static const char *
-name_of(const struct job *job)
+const char *
+job_name(const struct job *job)
 {
 	return job->handle[0] != '\0' ? job->handle : job->id;
 }
@@ -69,7 +71,7 @@ tell_exited(struct job *job, const struct run_outcome *o)
 		caller_end(job->caller); /* it would wait for ever */
 		return;
 	}
-	result_fill(result, name_of(job), job->profile->name, job->profile, o);
+	result_fill(result, job_name(job), job->profile->name, job->profile, o);
 	rpc_exited_encode(job->number, result, &w);
 	caller_send(job->caller, RPC_EXITED, &w);
 	free(result);
@@ -107,7 +109,7 @@ put_end(struct job *job)
 	size_t size = 0;
 
 	if (o != NULL)
-		payload = record_end(name_of(job), job->intent, o, &size);
+		payload = record_end(job_name(job), job->intent, o, &size);
 	free(o);
 	return serve_ledger_put(
 		job->serve, job->caller, token_of(job, 1), 0, payload, size, &ignored);
@@ -117,8 +119,9 @@ put_end(struct job *job)
 static void
 settle(struct job *job)
 {
-	if (job->state != JOB_ENDED || job->awaits)
+	if (job->state != JOB_ENDED || job->awaits || job->network_ending)
 		return;
+	job_network_close(job);
 	if (job->has_intent && !job->end_sent) {
 		job->end_sent = 1;
 		job->awaits = put_end(job) == 0;
@@ -135,6 +138,7 @@ end_with(struct job *job, const struct job_end *end)
 {
 	job_leave_start(job);
 	job->state = JOB_ENDED;
+	job_network_end(job);
 	cordon_fd_close_p(&job->gate);
 	cordon_timer_remove(job->wall);
 	job->wall = NULL;
@@ -146,6 +150,13 @@ end_with(struct job *job, const struct job_end *end)
 		return;
 	}
 	*job->end = *end;
+	settle(job);
+}
+
+void
+job_network_ended(struct job *job)
+{
+	job->network_ending = 0;
 	settle(job);
 }
 
@@ -243,6 +254,7 @@ hear_started(struct job *job, struct cordon_launch_event *event)
 	(void)clock_gettime(CLOCK_MONOTONIC, &job->started_at);
 	if (job->caller == NULL)
 		return; /* its end is on the way */
+	job_network_serve(job, event);
 	if (job->wall_ms != UINT64_MAX) {
 		job->wall =
 			cordon_loop_timer(job->serve->loop, job->wall_ms, 0, on_wall, job, &err);

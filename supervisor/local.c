@@ -126,8 +126,7 @@ describe(const struct local_options *o, struct local *p, struct cordon_error *er
 int
 local_prepare(const struct local_options *o, struct local *p, struct cordon_error *err)
 {
-	if (load_profile(o, p, err) < 0 || (!o->only_judge && plan_can_run(p->profile, err) < 0) ||
-		choose_workspace(o, p, err) < 0 ||
+	if (load_profile(o, p, err) < 0 || choose_workspace(o, p, err) < 0 ||
 		plan_build(p->profile, p->workspace.path, &p->config, &p->plan, err) < 0 ||
 		find_command(o, p, err) < 0)
 		return -1;

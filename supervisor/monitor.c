@@ -207,6 +207,8 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 		if (m->wall == NULL)
 			give_up(m, &err);
 	}
+	if (m->request->network != NULL)
+		run_network_serve(m->request->network, event);
 	if (relays_start(&m->relays, cordon_fd_take(&event->pty), &err) < 0 ||
 		(m->early_signal != 0 &&
 			cordon_launch_send_signal(m->link, RUN, m->early_signal, &err) < 0))
@@ -215,15 +217,29 @@ hear_started(struct monitor *m, struct cordon_launch_event *event)
 		attend(m);
 }
 
+/* Nothing of the run is left. What its connections have carried may not be counted yet. */
+static void
+on_network_end(void *context)
+{
+	finish(context);
+}
+
+static void
+settle(struct monitor *m)
+{
+	m->orderly = 1;
+	if (m->request->network == NULL || run_network_end(m->request->network))
+		finish(m);
+}
+
 static void
 hear_exited(struct monitor *m, const struct cordon_exited *exited)
 {
 	struct run_outcome *o = m->outcome;
 
-	m->orderly = 1;
 	o->wall_ms = o->started ? elapsed_ms(&m->started_at) : 0;
 	outcome_end(o, exited, m->why, m->request->wall_ms, m->request->output_bytes);
-	finish(m);
+	settle(m);
 }
 
 static void
@@ -232,14 +248,13 @@ hear_failed(struct monitor *m, const struct cordon_error *failure)
 	const struct cordon_exited killed = { .end = CORDON_END_KILLED };
 	const struct run_request *r = m->request;
 
-	m->orderly = 1;
 	if (r->intent->state == INTENT_REFUSED)
 		outcome_fail(m->outcome, &r->intent->refused);
 	else if (m->why == REASON_EXIT)
 		outcome_fail(m->outcome, failure);
 	else /* ended by us before we heard that it began, though it may have printed already */
 		outcome_end(m->outcome, &killed, m->why, r->wall_ms, r->output_bytes);
-	finish(m);
+	settle(m);
 }
 
 static void
@@ -276,9 +291,9 @@ on_launcher_end(void *context, unsigned events)
 
 	(void)events;
 	/* Its last words may still be on the link. */
-	while (!m->ended && m->link_watch != NULL)
+	while (!m->ended && !m->orderly && m->link_watch != NULL)
 		on_link(m, 0);
-	if (m->ended)
+	if (m->ended || m->orderly)
 		return;
 	cordon_fail(&err, CORDON_EPEER, 0, "the launcher was killed, and the run with it");
 	give_up(m, &err);
@@ -398,6 +413,8 @@ start(struct monitor *m, struct cordon_error *err)
 	CORDON_CLOSE int read_end = -1;
 	int ends[2];
 
+	if (r->network != NULL && run_network_open(r->network, m->loop, on_network_end, m, err) < 0)
+		return -1;
 	if (r->launch.tty != 0 && terminal_init(&m->terminal, 0, 1, err) < 0)
 		return -1;
 	if (set_up_signals(m, err) < 0 ||
@@ -445,6 +462,8 @@ clean_up(struct monitor *m)
 	cordon_timer_remove(m->wall);
 	cordon_timer_remove(m->attention);
 	intent_close(m->request->intent);
+	if (m->request->network != NULL)
+		run_network_close(m->request->network);
 	dismiss_launcher(m);
 	/* All writers are dead: what is in the pipes is all there will be. */
 	relays_drain(&m->relays, m->signals);

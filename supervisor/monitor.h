@@ -8,12 +8,14 @@
 
 #include "intent.h"
 #include "outcome.h"
+#include "run_network.h"
 
 struct run_request {
 	const struct cordon_plan *plan;
 	struct cordon_launch launch;
 	uint64_t wall_ms, output_bytes; /* UINT64_MAX: no limit */
 	int count_output; /* output must pass through us */
+	struct run_network *network; /* NULL: it has none */
 	struct intent *intent; /* was sent; holds the command until it is on record */
 };
 

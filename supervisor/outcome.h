@@ -21,6 +21,8 @@ enum run_reason {
 	REASON_COUNT
 };
 
+struct network_report;
+
 struct run_outcome {
 	enum run_reason reason;
 	int exit_code; /* of cordon itself */
@@ -33,6 +35,7 @@ struct run_outcome {
 	struct cordon_exited exited;
 	uint64_t wall_ms, stdout_bytes, stderr_bytes;
 	int counted; /* the byte counts are known */
+	const struct network_report *network; /* borrowed; NULL: the run had none */
 	int has_intent, has_exit; /* they are in the ledger, as these records: */
 	uint64_t intent, exit;
 };

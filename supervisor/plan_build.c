@@ -328,18 +328,6 @@ fill(struct builder *b, const struct cordon_profile *profile, const char *worksp
 }
 
 int
-plan_can_run(const struct cordon_profile *profile, struct cordon_error *err)
-{
-	if (!cordon_network_opens(&profile->network))
-		return 0;
-	return cordon_fail(err, CORDON_ENOSUPPORT, 0,
-		"this build has no network guard yet, and the profile '%s' opens the network: "
-		"runs need one with \"network\": {\"default\": \"refuse\"}, and nothing in "
-		"\"allow\" and \"private\"",
-		profile->name);
-}
-
-int
 plan_build(const struct cordon_profile *profile, const char *workspace, const struct config *config,
 	struct cordon_plan *ret, struct cordon_error *err)
 {
@@ -364,7 +352,8 @@ plan_build(const struct cordon_profile *profile, const char *workspace, const st
 	plan.cpu_ms = profile->limits.cpu_ms;
 	plan.open_files = profile->limits.open_files;
 	plan.file_bytes = profile->limits.file_size;
-	if (fill(&b, profile, workspace) < 0) {
+	if (fill(&b, profile, workspace) < 0 ||
+		(cordon_network_opens(&profile->network) && plan_capture(&plan, err) < 0)) {
 		cordon_plan_finish(&plan);
 		return -1;
 	}

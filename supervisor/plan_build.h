@@ -7,15 +7,11 @@
 
 #include "config.h"
 
-/* Whether this build can enforce what the profile asks for. Asked before a run, not before a judgement about one.
- * Returns 0, or -1 with CORDON_ENOSUPPORT. */
-int plan_can_run(const struct cordon_profile *profile, struct cordon_error *err) CORDON_CHECKED;
-
 /* workspace: its path, or "" for none. The caller finishes *ret. Returns 0, or -1 with *err set. */
 int plan_build(const struct cordon_profile *profile, const char *workspace,
 	const struct config *config, struct cordon_plan *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 
-/* Gives the plan a network that is captured: its flag, and a name server that is there. Returns 0, or -1 with *err
- * set. */
+/* Gives the plan a network that is captured: its flag, and a name server that is there; plan_build does so for profiles
+ * that open it. Returns 0, or -1 with *err set. */
 int plan_capture(struct cordon_plan *plan, struct cordon_error *err) CORDON_CHECKED;

@@ -13,6 +13,7 @@
 #include <cordon/ledger_payload.h>
 #include <cordon/mem.h>
 
+#include "network_report.h"
 #include "redact.h"
 
 static uint64_t
@@ -200,5 +201,51 @@ record_malformed(uid_t uid, const char *reason, uint64_t count, size_t *ret_size
 	return cordon_ledger_put_malformed(
 		&(const struct cordon_ledger_malformed){
 			.time_ms = now_ms(), .uid = uid, .reason = reason, .count = count },
+		ret_size);
+}
+
+static uint64_t
+port_of(const struct guard_line *line)
+{
+	return line->port == GUARD_NO_PORT ? UINT64_MAX : line->port;
+}
+
+char *
+record_connect(const struct record_connect *c, size_t *ret_size)
+{
+	char texts[CORDON_DIAL_ADDRESSES][CORDON_ADDRESS_TEXT];
+	const char *addresses[CORDON_DIAL_ADDRESSES];
+	struct cordon_ledger_connect connect = { .time_ms = now_ms(),
+		.run = c->run,
+		.uid = c->uid,
+		.session = or_null(c->session),
+		.profile = or_null(c->profile),
+		.host = c->line->host,
+		.port = port_of(c->line),
+		.decision = cordon_decision_name(c->line->allowed ? CORDON_ALLOW : CORDON_REFUSE),
+		.reason = or_null(c->line->reason),
+		.addresses = addresses,
+		.left_out = c->line->left_out };
+
+	for (; connect.address_count < c->line->address_count; connect.address_count++) {
+		cordon_address_print(
+			&c->line->addresses[connect.address_count], texts[connect.address_count]);
+		addresses[connect.address_count] = texts[connect.address_count];
+	}
+	return cordon_ledger_put_connect(&connect, ret_size);
+}
+
+char *
+record_traffic_of(const char *run, const struct guard_line *line, size_t *ret_size)
+{
+	return cordon_ledger_put_traffic(
+		&(const struct cordon_ledger_traffic){ .time_ms = now_ms(),
+			.run = run,
+			.host = line->host,
+			.port = port_of(line),
+			.connections = line->traffic.begun,
+			.bytes_out = line->traffic.bytes_out,
+			.bytes_in = line->traffic.bytes_in,
+			.verified = network_verified_name(line->traffic.verified) },
 		ret_size);
 }

@@ -10,6 +10,7 @@
 #include <cordon/profile.h>
 
 #include "decide.h"
+#include "guard.h"
 #include "outcome.h"
 #include "resolve.h"
 #include "workspace.h"
@@ -37,6 +38,14 @@ struct record_refused {
 	uint64_t left_out;
 };
 
+/* A destination of a run. */
+struct record_connect {
+	const char *run;
+	uid_t uid;
+	const char *session, *profile; /* NULL or "": none */
+	const struct guard_line *line;
+};
+
 /* Each returns a payload for the caller to free and *ret_size without its NUL; NULL without memory. */
 char *record_start(size_t *ret_size);
 char *record_intent(const struct record_intent *intent, size_t *ret_size);
@@ -44,4 +53,6 @@ char *record_intent(const struct record_intent *intent, size_t *ret_size);
 char *record_end(
 	const char *run, uint64_t intent, const struct run_outcome *outcome, size_t *ret_size);
 char *record_refused(const struct record_refused *refused, size_t *ret_size);
+char *record_connect(const struct record_connect *connect, size_t *ret_size);
+char *record_traffic_of(const char *run, const struct guard_line *line, size_t *ret_size);
 char *record_malformed(uid_t uid, const char *reason, uint64_t count, size_t *ret_size);

@@ -11,6 +11,8 @@
 #include <cordon/json.h>
 #include <cordon/mem.h>
 
+#include "network_report.h"
+
 int
 result_make_id(char out[RUN_ID], struct cordon_error *err)
 {
@@ -128,6 +130,31 @@ fill_refused(
 	}
 }
 
+static void
+fill_network(struct run_result *r, const struct run_outcome *o)
+{
+	r->has_network = o->network != NULL;
+	for (unsigned i = 0; o->network != NULL && i < o->network->count; i++) {
+		const struct guard_line *from = &o->network->all[i].line;
+		const char *verified = network_verified_name(from->traffic.verified);
+		struct run_result_destination *to = &r->network[r->network_count++];
+
+		COPY(to->host, from->host);
+		to->port = from->port;
+		to->allowed = from->allowed != 0;
+		COPY(to->reason, from->reason);
+		COPY(to->verified, verified == NULL ? "" : verified);
+		to->connections = from->traffic.begun;
+		to->refused = from->traffic.refused;
+		to->failed = from->traffic.failed;
+		to->bytes_in = from->traffic.bytes_in;
+		to->bytes_out = from->traffic.bytes_out;
+	}
+	if (o->network != NULL)
+		r->network_dropped = o->network->left_out;
+}
+_Static_assert(NETWORK_REPORT_LINES <= RUN_RESULT_NETWORK, "a result has room for all of a report");
+
 void
 result_fill(struct run_result *r, const char *id, const char *profile_name,
 	const struct cordon_profile *profile, const struct run_outcome *o)
@@ -139,6 +166,7 @@ result_fill(struct run_result *r, const char *id, const char *profile_name,
 	fill_end(r, o);
 	fill_usage(r, o);
 	fill_refused(r, profile, o);
+	fill_network(r, o);
 	for (uint32_t i = 0; i < o->exited.starts_code_count && i < RUN_RESULT_STARTS; i++)
 		COPY(r->starts_code[r->starts_code_count++], o->exited.starts_code[i]);
 }

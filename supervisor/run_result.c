@@ -75,6 +75,35 @@ put_refused(struct cordon_json *j, const struct run_result *r)
 }
 
 static void
+put_network(struct cordon_json *j, const struct run_result *r)
+{
+	if (!r->has_network) {
+		cordon_json_null(j, "network");
+		return;
+	}
+	cordon_json_array(j, "network");
+	for (uint32_t i = 0; i < r->network_count; i++) {
+		const struct run_result_destination *d = &r->network[i];
+
+		cordon_json_object(j, NULL);
+		cordon_json_string(j, "host", d->host);
+		put_number(j, "port", d->port == UINT32_MAX ? UINT64_MAX : d->port);
+		cordon_json_string(j, "decision", d->allowed ? "allow" : "refuse");
+		put_text(j, "reason", d->reason);
+		put_text(j, "verified", d->verified);
+		cordon_json_u64(j, "connections", d->connections);
+		cordon_json_u64(j, "refused", d->refused);
+		cordon_json_u64(j, "failed", d->failed);
+		cordon_json_u64(j, "bytesIn", d->bytes_in);
+		cordon_json_u64(j, "bytesOut", d->bytes_out);
+		cordon_json_end(j);
+	}
+	cordon_json_end(j);
+	if (r->network_dropped > 0)
+		cordon_json_u64(j, "networkDropped", r->network_dropped);
+}
+
+static void
 put_ledger(struct cordon_json *j, const struct run_result *r)
 {
 	if (r->intent == UINT64_MAX) {
@@ -106,7 +135,7 @@ run_result_put(const struct run_result *r, struct cordon_json *j)
 		cordon_json_string(j, "message", r->message);
 	put_usage(j, r);
 	put_refused(j, r);
-	cordon_json_null(j, "network");
+	put_network(j, r);
 	cordon_json_null(j, "executed");
 	cordon_json_array(j, "startsCode");
 	for (uint32_t i = 0; i < r->starts_code_count; i++)
@@ -116,6 +145,21 @@ run_result_put(const struct run_result *r, struct cordon_json *j)
 }
 
 /* wire */
+
+static void
+put_destination(struct cordon_writer *w, const struct run_result_destination *d)
+{
+	cordon_put_string(w, d->host);
+	cordon_put_u32(w, d->port);
+	cordon_put_u8(w, d->allowed);
+	cordon_put_string(w, d->reason);
+	cordon_put_string(w, d->verified);
+	cordon_put_u64(w, d->connections);
+	cordon_put_u64(w, d->refused);
+	cordon_put_u64(w, d->failed);
+	cordon_put_u64(w, d->bytes_in);
+	cordon_put_u64(w, d->bytes_out);
+}
 
 void
 run_result_encode(const struct run_result *r, struct cordon_writer *w)
@@ -149,6 +193,41 @@ run_result_encode(const struct run_result *r, struct cordon_writer *w)
 	cordon_put_u32(w, r->starts_code_count);
 	for (uint32_t i = 0; i < r->starts_code_count; i++)
 		cordon_put_string(w, r->starts_code[i]);
+	cordon_put_u8(w, r->has_network);
+	cordon_put_u64(w, r->network_dropped);
+	cordon_put_u32(w, r->network_count);
+	for (uint32_t i = 0; i < r->network_count; i++)
+		put_destination(w, &r->network[i]);
+}
+
+static int
+get_destination(struct cordon_reader *r, struct run_result_destination *d)
+{
+	return cordon_get_text(r, d->host, sizeof(d->host)) < 0 ||
+			       cordon_get_u32(r, &d->port) < 0 ||
+			       cordon_get_u8(r, &d->allowed) < 0 || d->allowed > 1 ||
+			       cordon_get_text(r, d->reason, sizeof(d->reason)) < 0 ||
+			       cordon_get_text(r, d->verified, sizeof(d->verified)) < 0 ||
+			       cordon_get_u64(r, &d->connections) < 0 ||
+			       cordon_get_u64(r, &d->refused) < 0 ||
+			       cordon_get_u64(r, &d->failed) < 0 ||
+			       cordon_get_u64(r, &d->bytes_in) < 0 ||
+			       cordon_get_u64(r, &d->bytes_out) < 0
+		       ? -1
+		       : 0;
+}
+
+static int
+get_network(struct cordon_reader *r, struct run_result *v)
+{
+	if (cordon_get_u8(r, &v->has_network) < 0 || v->has_network > 1 ||
+		cordon_get_u64(r, &v->network_dropped) < 0 ||
+		cordon_get_u32(r, &v->network_count) < 0 || v->network_count > RUN_RESULT_NETWORK)
+		return -1;
+	for (uint32_t i = 0; i < v->network_count; i++)
+		if (get_destination(r, &v->network[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -223,5 +302,5 @@ run_result_decode(struct cordon_reader *r, struct run_result *ret)
 	for (uint32_t i = 0; i < v->starts_code_count; i++)
 		if (cordon_get_text(r, v->starts_code[i], sizeof(v->starts_code[i])) < 0)
 			return -1;
-	return 0;
+	return get_network(r, v);
 }

@@ -254,9 +254,12 @@ serve_finish(struct serve *s)
 
 	cordon_fail(&lost, CORDON_EPEER, 0, "cordon is ending");
 	jobs_lost(s, &lost);
+	if (s->guard != NULL)
+		guard_stop(s->guard);
 	serve_ledger_finish(s);
 	jobs_finish(s);
 	callers_finish(s);
+	guard_destroy(s->guard);
 	cordon_watch_remove(s->launcher_link_watch);
 	cordon_watch_remove(s->signal_watch);
 	listen_finish(s);

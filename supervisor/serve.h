@@ -15,6 +15,7 @@
 
 #include "catalogue.h"
 #include "config.h"
+#include "guard.h"
 #include "ledger_link.h"
 #include "outbox.h"
 #include "outcome.h"
@@ -118,6 +119,7 @@ struct job {
 	uint64_t number, request;
 	struct serve *serve;
 	struct caller *caller; /* NULL: gone */
+	uid_t uid; /* of the caller */
 	struct session *session; /* NULL: closed */
 	uint8_t digest[CORDON_DIGEST_SIZE]; /* of its action */
 	const struct cordon_profile *profile;
@@ -130,6 +132,9 @@ struct job {
 	int has_intent, has_exit; /* they are on record, as: */
 	uint64_t intent, exit;
 	struct cordon_error unrecorded; /* why its intent is not, and so it does not run */
+	struct guard_run *network; /* NULL: it has none, or that is over */
+	int network_ending; /* its connections are being closed and counted */
+	struct network_report *report; /* owned; of its network, when that is over */
 	struct job_end *end; /* owned; ENDED */
 	int end_sent; /* to the ledger */
 	int ends[3]; /* of the run's streams, for its cordon-rpc; -1: none, or sent */
@@ -154,6 +159,10 @@ void job_recorded(
 	struct serve *s, uint64_t token, uint64_t sequence, const struct cordon_error *why);
 /* There will be no answer of the ledger any more. */
 void jobs_unrecorded(struct serve *s, const struct cordon_error *why);
+/* The caller's own handle, or its id. */
+const char *job_name(const struct job *job);
+/* All of its network is counted. */
+void job_network_ended(struct job *job);
 /* For job_end.c: over. */
 void job_destroy(struct job *job);
 void job_leave_start(struct job *job);
@@ -196,6 +205,7 @@ struct serve {
 	const char *cgroup; /* "v2", "v1" or "none" */
 	int user_notif; /* refused calls are counted */
 
+	struct guard *guard; /* NULL: no profile opens the network */
 	struct ledger ledger;
 	struct cordon_watch *ledger_watch; /* NULL: it is not listened to */
 	uint64_t ledger_others; /* records so far that are no run's */

@@ -54,14 +54,33 @@ serve_ledger_put(struct serve *s, struct caller *c, uint64_t token, int durable,
 	return result;
 }
 
-/* A record that no run waits for. What cannot be told is said at the link. */
-static void
-put_other(struct serve *s, struct caller *c, char *payload, size_t size)
+/* What cannot be told is said at the link. */
+void
+serve_ledger_put_other(struct serve *s, struct caller *c, char *payload, size_t size)
 {
 	struct cordon_error ignored = { 0 };
 
 	(void)!serve_ledger_put(
 		s, c, SERVE_LEDGER_OTHERS + s->ledger_others++, 0, payload, size, &ignored);
+}
+
+/* destinations */
+
+_Static_assert((CORDON_GUARD_DESTINATIONS & (CORDON_GUARD_DESTINATIONS - 1)) == 0, "a mask");
+
+uint64_t
+serve_ledger_destination(uint64_t run, uint32_t destination)
+{
+	return SERVE_LEDGER_DESTINATIONS | run * CORDON_GUARD_DESTINATIONS | destination;
+}
+
+static void
+take_destination(struct serve *s, uint64_t token, const struct cordon_error *why)
+{
+	const uint64_t both = token & ~SERVE_LEDGER_DESTINATIONS;
+
+	guard_recorded(s->guard, both / CORDON_GUARD_DESTINATIONS,
+		(uint32_t)(both % CORDON_GUARD_DESTINATIONS), why);
 }
 
 /* hearing */
@@ -78,7 +97,11 @@ take(struct serve *s, const struct cordon_ledger_answer *a)
 		say_lost(s, &a->error);
 	else
 		s->ledger_said = 0; /* it works again */
-	if (a->token < SERVE_LEDGER_OTHERS)
+	if (a->token >= SERVE_LEDGER_OTHERS)
+		return;
+	if (a->token >= SERVE_LEDGER_DESTINATIONS)
+		take_destination(s, a->token, kept ? NULL : &a->error);
+	else
 		job_recorded(s, a->token, a->sequence, kept ? NULL : &a->error);
 }
 
@@ -96,6 +119,8 @@ hear(struct serve *s)
 		s->ledger_watch = NULL;
 		say_lost(s, &s->ledger.lost);
 		jobs_unrecorded(s, &s->ledger.lost);
+		if (s->guard != NULL)
+			guard_unrecorded(s->guard, &s->ledger.lost);
 	}
 	return heard > 0;
 }
@@ -192,7 +217,7 @@ serve_ledger_refused(struct caller *c, const struct rpc_start *start,
 	if (!refusals_take(&c->refusals, r.reason, now_ms(), &r.left_out))
 		return;
 	payload = record_refused(&r, &size);
-	put_other(c->serve, c, payload, size);
+	serve_ledger_put_other(c->serve, c, payload, size);
 }
 
 void
@@ -205,7 +230,7 @@ serve_ledger_event(struct caller *c, const char *session, const char *reason)
 	if (!refusals_take(&c->refusals, r.reason, now_ms(), &r.left_out))
 		return;
 	payload = record_refused(&r, &size);
-	put_other(c->serve, c, payload, size);
+	serve_ledger_put_other(c->serve, c, payload, size);
 }
 
 void
@@ -218,7 +243,7 @@ serve_ledger_peer(struct serve *s, uid_t uid, const char *reason)
 	if (!refusals_take(&s->stranger_refusals, r.reason, now_ms(), &r.left_out))
 		return;
 	payload = record_refused(&r, &size);
-	put_other(s, NULL, payload, size);
+	serve_ledger_put_other(s, NULL, payload, size);
 }
 
 static void
@@ -228,7 +253,7 @@ put_malformed(struct caller *c)
 	char *payload = record_malformed(c->uid, "input.malformed", c->malformed, &size);
 
 	c->malformed = 0;
-	put_other(c->serve, c, payload, size);
+	serve_ledger_put_other(c->serve, c, payload, size);
 }
 
 void
@@ -258,6 +283,6 @@ serve_ledger_leave(struct caller *c)
 		size_t size = 0;
 		char *payload = record_refused(&r, &size);
 
-		put_other(c->serve, NULL, payload, size);
+		serve_ledger_put_other(c->serve, NULL, payload, size);
 	}
 }

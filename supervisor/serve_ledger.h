@@ -13,6 +13,8 @@ struct serve;
 
 /* Tokens of records that are no run's; those of runs are job_end.c's. */
 #define SERVE_LEDGER_OTHERS (1ull << 63)
+#define SERVE_LEDGER_DESTINATIONS \
+	(1ull << 62) /* with the number of a run, and of its destination */
 
 /* Starts the writer, before there is a loop. */
 int serve_ledger_start(struct serve *s, struct cordon_error *err) CORDON_CHECKED;
@@ -25,6 +27,11 @@ void serve_ledger_finish(struct serve *s);
  * record, and no answer follows. */
 int serve_ledger_put(struct serve *s, struct caller *c, uint64_t token, int durable, char *payload,
 	size_t size, struct cordon_error *err) CORDON_CHECKED;
+
+/* The same for what nothing waits for. */
+void serve_ledger_put_other(struct serve *s, struct caller *c, char *payload, size_t size);
+/* The token of the record that a run is to be connected with a destination of its. */
+uint64_t serve_ledger_destination(uint64_t run, uint32_t destination);
 
 /* A request of c for a run was refused. digest: of the action, or NULL. */
 void serve_ledger_refused(struct caller *c, const struct rpc_start *start,

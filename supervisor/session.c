@@ -96,6 +96,7 @@ static void
 destroy(struct session *session)
 {
 	free(session->key);
+	guard_session_drop(session->network);
 	free(session);
 }
 

@@ -9,6 +9,7 @@
 #include <cordon/profile.h>
 
 #include "breaker.h"
+#include "guard.h"
 #include "probe.h"
 #include "workspace.h"
 
@@ -19,6 +20,8 @@ struct session {
 	char *key; /* "": what a caller uses who names none */
 	const struct cordon_profile *profile; /* of runs that name none */
 	struct workspace workspace; /* opened once */
+	struct guard_session
+		*network; /* what its names lead to; NULL: no run of it has had a network yet */
 	struct breaker breaker;
 	struct probe_name wrong[PROBE_SESSION]; /* that it asked for */
 	int suspected; /* it is frozen */

@@ -83,26 +83,44 @@ struct sought {
 	const char *name;
 	pid_t found;
 	size_t count;
+	double kib;
 };
 
 static int
-has_name(void *context, pid_t child)
+is_named(pid_t pid, const char *wanted)
 {
-	struct sought *s = context;
 	char path[64], name[32] = "";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", child);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	f = fopen(path, "re");
 	if (f == NULL)
 		return 0;
 	if (fgets(name, sizeof(name), f) != NULL)
 		name[strcspn(name, "\n")] = '\0';
 	(void)fclose(f);
-	if (strcmp(name, s->name) != 0)
+	return strcmp(name, wanted) == 0;
+}
+
+static int
+has_name(void *context, pid_t child)
+{
+	struct sought *s = context;
+
+	if (!is_named(child, s->name))
 		return 0;
 	s->found = child;
 	return 1;
+}
+
+static int
+add_own(void *context, pid_t child)
+{
+	struct sought *s = context;
+
+	if (is_named(child, s->name))
+		s->kib += process_own_kib(child);
+	return 0;
 }
 
 static int
@@ -131,4 +149,19 @@ process_count_children(pid_t pid)
 
 	each_child(pid, count_one, &s);
 	return s.count;
+}
+
+double
+process_own_kib(pid_t pid)
+{
+	return look_up(pid, "status", "RssAnon:");
+}
+
+double
+process_children_own_kib(pid_t pid, const char *name)
+{
+	struct sought s = { .name = name };
+
+	each_child(pid, add_own, &s);
+	return s.kib;
 }

@@ -150,6 +150,49 @@ Test(ledger_payload, begins_with_what_it_is_about)
 	free(text);
 }
 
+Test(ledger_payload, destinations_have_their_records)
+{
+	const char *const addresses[] = { "93.184.216.34", "2606:2800:220::1" };
+	const struct cordon_ledger_connect connect = { .time_ms = 9,
+		.run = "r",
+		.uid = 3,
+		.profile = "p",
+		.host = "example.org",
+		.port = 443,
+		.decision = "allow",
+		.addresses = addresses,
+		.address_count = 2 };
+	const struct cordon_ledger_traffic traffic = { .time_ms = 9,
+		.run = "r",
+		.host = "example.org",
+		.port = 443,
+		.connections = 2,
+		.bytes_out = 10,
+		.bytes_in = 20,
+		.verified = "tls" };
+	struct cordon_ledger_about about;
+	size_t size;
+	char *text = cordon_ledger_put_connect(&connect, &size);
+
+	cr_assert(eq(str, text,
+		"{\"kind\":\"connect\",\"timeMs\":9,\"run\":\"r\",\"uid\":3,\"session\":null,"
+		"\"profile\":\"p\",\"host\":\"example.org\",\"port\":443,\"decision\":\"allow\","
+		"\"reason\":null,\"addresses\":[\"93.184.216.34\",\"2606:2800:220::1\"],"
+		"\"leftOut\":0}"));
+	cr_assert(zero(int, cordon_ledger_payload_read(text, size, &about)));
+	cr_assert(eq(int, about.kind, CORDON_LEDGER_CONNECT));
+	cr_assert(zero(int, about.ends));
+	free(text);
+	text = cordon_ledger_put_traffic(&traffic, &size);
+	cr_assert(eq(str, text,
+		"{\"kind\":\"traffic\",\"timeMs\":9,\"run\":\"r\",\"host\":\"example.org\","
+		"\"port\":443,\"connections\":2,\"bytesOut\":10,\"bytesIn\":20,"
+		"\"verified\":\"tls\"}"));
+	cr_assert(zero(int, cordon_ledger_payload_read(text, size, &about)));
+	cr_assert(eq(int, about.kind, CORDON_LEDGER_TRAFFIC));
+	free(text);
+}
+
 static void
 check_unescaped(const char *text, const char *wanted)
 {

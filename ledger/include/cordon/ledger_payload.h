@@ -22,6 +22,8 @@ enum cordon_ledger_kind {
 	CORDON_LEDGER_LOST, /* "unknown": what became of it nobody knows; written by recovery */
 	CORDON_LEDGER_REFUSED,
 	CORDON_LEDGER_MALFORMED, /* input that was no request */
+	CORDON_LEDGER_CONNECT, /* a run is about to be connected with a destination, or is refused it */
+	CORDON_LEDGER_TRAFFIC, /* what went to and fro between a run and a destination */
 	CORDON_LEDGER_KINDS
 };
 
@@ -85,6 +87,29 @@ struct cordon_ledger_malformed {
 	uint64_t count; /* since the last record of them, this one included */
 };
 
+struct cordon_ledger_connect {
+	uint64_t time_ms;
+	const char *run;
+	uint64_t uid; /* of the caller */
+	const char *session, *profile;
+	const char *host; /* NULL: those that are left out */
+	uint64_t port; /* UINT64_MAX: a name was looked up, and it came to no connection */
+	const char *decision, *reason;
+	const char *const *addresses; /* that may be dialed */
+	size_t address_count; /* at most CORDON_LEDGER_ADDRESSES */
+	uint64_t left_out; /* refused destinations of this run that have no record of their own */
+};
+#define CORDON_LEDGER_ADDRESSES 16u
+
+struct cordon_ledger_traffic {
+	uint64_t time_ms;
+	const char *run;
+	const char *host;
+	uint64_t port;
+	uint64_t connections, bytes_out, bytes_in;
+	const char *verified; /* "tls" or "http", when each connection said the name; else NULL */
+};
+
 /* Each returns a payload that the caller frees, *ret_size without its NUL; NULL without memory. */
 char *cordon_ledger_put_start(const struct cordon_ledger_start *start, size_t *ret_size);
 char *cordon_ledger_put_intent(const struct cordon_ledger_intent *intent, size_t *ret_size);
@@ -94,6 +119,8 @@ char *cordon_ledger_put_end(
 char *cordon_ledger_put_refused(const struct cordon_ledger_refused *refused, size_t *ret_size);
 char *cordon_ledger_put_malformed(
 	const struct cordon_ledger_malformed *malformed, size_t *ret_size);
+char *cordon_ledger_put_connect(const struct cordon_ledger_connect *connect, size_t *ret_size);
+char *cordon_ledger_put_traffic(const struct cordon_ledger_traffic *traffic, size_t *ret_size);
 
 /* What every payload begins with. */
 struct cordon_ledger_about {

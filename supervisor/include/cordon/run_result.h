@@ -12,6 +12,7 @@
 
 #define RUN_RESULT_REFUSED 64
 #define RUN_RESULT_STARTS  16
+#define RUN_RESULT_NETWORK 64
 
 struct run_result_refused {
 	char syscall[32], action[24];
@@ -19,6 +20,15 @@ struct run_result_refused {
 	uint8_t argc;
 	uint64_t args[6];
 	uint64_t count;
+};
+
+struct run_result_destination {
+	char host[254];
+	uint32_t port; /* UINT32_MAX: a name was looked up, and is not listed */
+	uint8_t allowed;
+	char reason[32]; /* of what was refused or failed last; "": nothing was */
+	char verified[8]; /* "tls", "http", "": nothing */
+	uint64_t connections, refused, failed, bytes_in, bytes_out;
 };
 
 struct run_result {
@@ -42,6 +52,10 @@ struct run_result {
 	uint64_t refused_dropped;
 	char starts_code[RUN_RESULT_STARTS][200];
 	uint32_t starts_code_count;
+	uint8_t has_network;
+	struct run_result_destination network[RUN_RESULT_NETWORK];
+	uint32_t network_count;
+	uint64_t network_dropped;
 	uint64_t intent, exit; /* sequences in the ledger; UINT64_MAX: not on record */
 };
 

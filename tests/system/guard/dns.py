@@ -51,11 +51,11 @@ class Query:
 class Server:
     """handler(query) gives bytes, several in a list, or None: nothing is said. Every query is kept in .asked."""
 
-    def __init__(self, place, handler, where="127.0.0.53", by_tcp=True):
+    def __init__(self, place, handler, where="127.0.0.53", by_tcp=True, port=0):
         self.handler, self.where, self.asked = handler, where, []
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.tcp.bind((where, 0))
+        self.tcp.bind((where, port))
         self.port = self.tcp.getsockname()[1]
         self.udp.bind((where, self.port))
         if by_tcp:
