@@ -228,6 +228,11 @@ def deaf_listener(place, where):
     return s
 
 
+def reset(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
 def is_silent(s, seconds=0.0):
     with selectors.DefaultSelector() as ready:
         ready.register(s, selectors.EVENT_READ)
