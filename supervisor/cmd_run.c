@@ -318,12 +318,10 @@ say_foreign(const struct run *r)
 
 /* What a program says of a destination that it was refused is seldom more than that it did not work. */
 static void
-say_network(const struct run *r, const struct network_report *network)
+say_network(const struct network_report *network)
 {
 	unsigned said = 0;
 
-	if (r->network.lost.code != CORDON_OK)
-		cmd_say(&r->network.lost);
 	for (unsigned i = 0; network != NULL && i < network->count && said < SAID_DESTINATIONS;
 		i++) {
 		const struct guard_line *line = &network->all[i].line;
@@ -352,8 +350,10 @@ tell(struct run *r, struct run_outcome *outcome)
 	for (uint32_t i = 0; i < outcome->exited.starts_code_count && !o->quiet; i++)
 		fprintf(stderr, "cordon: the run left '%s', which starts code when it is used\n",
 			outcome->exited.starts_code[i]);
+	if (!o->quiet && r->network.lost.code != CORDON_OK)
+		cmd_say(&r->network.lost);
 	if (!o->quiet && (outcome->exit_code != 0 || o->verbose))
-		say_network(r, outcome->network);
+		say_network(outcome->network);
 	if (o->verbose)
 		say_refused(outcome);
 	if (outcome->started && outcome->exit_code != 0 && !o->quiet)

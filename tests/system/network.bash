@@ -1,5 +1,5 @@
 #!/bin/bash
-# The network of a profile: read and checked by every command, shown as it is meant, and run by none yet.
+# The network of a profile: read and checked by every command, shown as it is meant, and what runs get of it.
 . "$(dirname "$0")/lib.bash"
 
 P=$T/p.json
@@ -101,29 +101,37 @@ cordon profile show --json "$T/again.json"
 exits 0
 cmp -s "$T/out" "$T/again.json" || trouble "it changes when it is shown again: $err"
 
-it "what opens the network is judged and not run: one sentence, 125"
+it "what opens the network is judged as ever, and run with a network of its own"
 network '"allow": [{"host": "a.example"}]'
-run -p "$P" --report "$T/report.json" -- touch started
-exits 125
-one_sentence
-not_started
-says "this build has no network guard yet, and the profile 'p' opens the network"
-json_is "$T/report.json" '[r["decision"], r["reason"], r["exitCode"]]' '[null, "setup", null]'
-for profile in "$P" web; do
-	run -p "$profile" -- touch started
-	exits 125
-	not_started
+run -p "$P" --report "$T/report.json" -- cat /etc/resolv.conf
+exits 0
+prints "nameserver 198.18.0.1"
+json_is "$T/report.json" '[r["decision"], r["reason"], r["network"]]' '["allow", "exit", []]'
+for profile in "$P" web net-client; do
+	run -p "$profile" -- true
+	exits 0
 	cordon policy check -p "$profile" -- touch started
 	exits 0
 	prints allow
 	cordon profile check "$profile"
 	exits 0
 done
-run -p net-client -- true
-exits 0
 
-it "the pipe judges it, and does not run it"
-coproc SERVE { "$CORDON" serve -p web -p default 2>"$T/err"; }
+it "what is refused is said, and in the result"
+network '"allow": [{"host": "a.example"}], "private": [{"name": "db.test", "address": "127.0.0.1:9"}]'
+run -p "$P" --report "$T/report.json" -- bash -c 'for to in b.example/80 db.test/10 9.9.9.9/53000; do (exec 3<>/dev/tcp/$to); done; exit 3' 2>/dev/null
+exits 3
+says "cordon: the run was refused 'b.example': net.not_listed"
+says "cordon: the run was refused 'db.test' at port 10: net.not_listed"
+says "cordon: the run was refused '9.9.9.9' at port 53000: net.not_listed"
+json_is "$T/report.json" '[[d["host"], d["port"], d["decision"], d["reason"], d["connections"]] for d in r["network"]]' \
+	'[["db.test", 10, "refuse", "net.not_listed", 0], ["9.9.9.9", 53000, "refuse", "net.not_listed", 0], ["b.example", null, "refuse", "net.not_listed", 0]]'
+run -q -p "$P" -- bash -c '(exec 3<>/dev/tcp/db.test/10) 2>/dev/null; exit 3'
+exits 3
+silent
+
+it "the pipe judges it and runs it, and ps --net shows it"
+coproc SERVE { "$CORDON" serve -p "$P" -p default 2>"$T/err"; }
 serve=$SERVE_PID
 ask() { # METHOD PARAMS: the answer is in $T/line
 	printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "$2" >&"${SERVE[1]}"
@@ -133,12 +141,23 @@ ask() { # METHOD PARAMS: the answer is in $T/line
 ask initialize '{"protocolVersion":"1","clientInfo":{"name":"x","version":"0"}}'
 ask policy/check '{"action":{"argv":["touch","started"]}}'
 json_is "$T/line" 'r["result"]["decision"]' allow
-ask process/run '{"argv":["touch","started"]}'
-json_is "$T/line" 'r["error"]["data"]["reason"]' floor.setup
-[[ $answer == *"no network guard yet"* ]] || trouble "$answer"
 not_started
+ask process/run '{"argv":["bash","-c","(exec 3<>/dev/tcp/db.test/10); true"]}'
+json_is "$T/line" '[r["result"]["exitCode"], [[d["host"], d["port"], d["decision"], d["reason"]] for d in r["result"]["network"]]]' \
+	'[0, [["db.test", 10, "refuse", "net.not_listed"]]]'
+ask process/start '{"argv":["bash","-c","(exec 3<>/dev/tcp/db.test/10); exec sleep 60"],"run":"x","notify":false}'
+json_is "$T/line" '"run" in r["result"]' true
+for _ in {1..100}; do
+	cordon ps --net --json
+	grep -q db.test "$T/out" && break
+	sleep 0.05
+done
+json_is "$T/out" '[[d["host"], d["port"], d["decision"], d["reason"], d["open"]] for d in r["network"]]' '[["db.test", 10, "refuse", "net.not_listed", 0]]'
+cordon ps --net
+says_out=$(<"$T/out")
+[[ $says_out == *"x  db.test:10  refused net.not_listed"* ]] || trouble "$says_out"
 ask process/run '{"argv":["true"],"profile":"default"}'
-json_is "$T/line" 'r["result"]["exitCode"]' 0
+json_is "$T/line" '[r["result"]["exitCode"], r["result"]["network"]]' '[0, null]'
 eval "exec ${SERVE[1]}>&-"
 wait "$serve"
 
