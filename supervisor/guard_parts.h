@@ -62,6 +62,7 @@ struct guard_destination {
 	enum cordon_guard_as as;
 	int ech;
 	uint64_t grant; /* that the dialer has; 0: none */
+	uint64_t before; /* the one before it, by which something may just be dialed; 0: none */
 	int was_allowed; /* once */
 	char reason[CORDON_GUARD_REASON];
 	struct guard_pending *pending;
@@ -135,7 +136,7 @@ void guard_tell_asker(struct guard *g, uint32_t asker, int fd);
 /* The guard cannot go on; what follows of that comes a moment later, from the loop. */
 void guard_break(struct guard *g, const struct cordon_error *why);
 
-/* Takes the dialer the grant that it has for the destination. */
+/* Takes the dialer the grants that it has for the destination. */
 void guard_withdraw(struct guard *g, struct guard_destination *d);
 /* Puts on record that a run was refused something, as far as that has its place there. */
 void guard_record_refused(struct guard_run *r, const char *host, uint32_t port, const char *reason);
