@@ -44,8 +44,8 @@ guard_end_parts(struct guard *g)
 {
 	struct cordon_error ignored = { 0 };
 
-	/* Who does not end by the end of its link is killed. */
-	for (unsigned i = 0; i < GUARD_PARTS; i++)
+	/* Who does not end by the end of its link is killed; askers first, who would say that the dialer has gone. */
+	for (unsigned i = GUARD_PARTS; i-- > 0;)
 		stop_part(&g->parts[i]);
 	if (g->keeper >= 0)
 		(void)!cordon_link_send(g->keeper, CORDON_KEEPER_STOP, NULL, 0, NULL, 0, &ignored);
