@@ -130,7 +130,7 @@ class Asker:
             pass
 
 
-def start(role, ends):
+def start(role, ends, program=NETGUARD):
     """Starts a process of the guard with these links, which are closed here."""
     moved = [os.dup(end.fileno()) for end in ends]
     high = [os.dup2(fd, 200 + i) for i, fd in enumerate(moved)]
@@ -140,7 +140,7 @@ def start(role, ends):
     def arrange():
         for i, fd in enumerate(high):
             os.dup2(fd, 3 + i)
-    process = subprocess.Popen([NETGUARD, role], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
+    process = subprocess.Popen([program, role] if role else [program], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
     for end in ends:
         end.close()
     for fd in high:
@@ -151,10 +151,10 @@ def start(role, ends):
 class Process:
     """A process of the guard with the monitor's end of its link in our hands."""
 
-    def __init__(self, place, role, ends=()):
+    def __init__(self, place, role, ends=(), program=NETGUARD):
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.monitor = Link(mine)
-        self.process = start(role, [its, *ends])
+        self.process = start(role, [its, *ends], program)
         place.ends.append(self.finish)
         self.monitor.wants(READY)
 
