@@ -7,7 +7,9 @@
 #include "keeper.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,7 +21,8 @@
 #include <cordon/spawn.h>
 #include <cordon/wire.h>
 
-#define SELF "/proc/self/exe"
+#define SELF  "/proc/self/exe"
+#define FETCH "cordon-fetch" /* beside it */
 
 static const struct {
 	const char *role;
@@ -45,6 +48,7 @@ stop(struct keeper *k)
 		if (k->processes[i] < 0)
 			continue;
 		(void)syscall(SYS_pidfd_send_signal, k->processes[i], SIGKILL, NULL, 0);
+		/* Children are reaped by the kernel, so this waits for the end and finds nobody. */
 		while (waitid(P_PIDFD, (id_t)k->processes[i], &info, WEXITED) < 0 && errno == EINTR)
 			;
 		cordon_fd_close_p(&k->processes[i]);
@@ -70,7 +74,22 @@ start(struct keeper *k, const struct cordon_message *m, struct cordon_error *err
 }
 
 static int
-answer(const struct cordon_error *why, struct cordon_error *err)
+start_fetch(const struct cordon_message *m, int *ret_process, struct cordon_error *err)
+{
+	const int fds[] = { 0, 1, 2, m->fds[0], m->fds[1] };
+	char path[PATH_MAX];
+	const ssize_t length = readlink(SELF, path, sizeof(path) - sizeof(FETCH));
+
+	if (length <= 0)
+		return cordon_fail(err, CORDON_ESYS, errno, "could not find " FETCH);
+	path[length] = '\0';
+	memcpy(strrchr(path, '/') + 1, FETCH, sizeof(FETCH));
+	return cordon_spawn(path, FETCH, fds, 5, ret_process, err) < 0 ? -1 : 0;
+}
+
+/* fd: -1: none. */
+static int
+answer(const struct cordon_error *why, int fd, struct cordon_error *err)
 {
 	struct cordon_writer w;
 	int result;
@@ -79,8 +98,8 @@ answer(const struct cordon_error *why, struct cordon_error *err)
 	if (why != NULL)
 		cordon_put_u32(&w, (uint32_t)why->sys);
 	result = cordon_link_send(KEEPER_MONITOR,
-		why == NULL ? CORDON_KEEPER_STARTED : CORDON_KEEPER_UNSTARTED, w.data, w.size, NULL,
-		0, err);
+		why == NULL ? CORDON_KEEPER_STARTED : CORDON_KEEPER_UNSTARTED, w.data, w.size, &fd,
+		fd >= 0, err);
 	cordon_writer_finish(&w);
 	return result;
 }
@@ -91,10 +110,17 @@ take(struct keeper *k, const struct cordon_message *m, struct cordon_error *err)
 	struct cordon_error why = { 0 };
 
 	if (m->number == CORDON_KEEPER_START && m->size == 0 && m->fd_count == CORDON_KEEPER_FDS)
-		return answer(start(k, m, &why) < 0 ? &why : NULL, err);
+		return answer(start(k, m, &why) < 0 ? &why : NULL, -1, err);
 	if (m->number == CORDON_KEEPER_STOP && m->size == 0 && m->fd_count == 0) {
 		stop(k);
 		return 0;
+	}
+	if (m->number == CORDON_KEEPER_START_FETCH && m->size == 0 &&
+		m->fd_count == CORDON_KEEPER_FETCH_FDS) {
+		CORDON_CLOSE int process = -1;
+		const int result = start_fetch(m, &process, &why);
+
+		return answer(result < 0 ? &why : NULL, process, err);
 	}
 	return cordon_fail(err, CORDON_EPEER, 0, "the monitor may not say that");
 }
@@ -105,6 +131,7 @@ keeper_run(struct cordon_error *err)
 	struct keeper k = { .processes = { -1, -1, -1 } };
 	int result = 1;
 
+	(void)signal(SIGCHLD, SIG_IGN);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not begin");
 	while (result > 0) {

@@ -74,6 +74,26 @@ void guard_session_drop(struct guard_session *s); /* NULL is accepted */
  * is not there (CORDON_EFLOOR, "floor.network"), or has enough runs. */
 struct guard_run *guard_open(struct guard *g, uint64_t number, const struct cordon_profile *profile,
 	struct guard_session *session, struct cordon_error *err) CORDON_CHECKED;
+/* One that is no run, and asks by itself what may be dialed, by a link of its own to the dialer: a fetch. *ret_dialer is
+ * that process's end of the link, and the caller's. */
+struct guard_answers {
+	/* Of guard_ask, once each, perhaps from within it. */
+	void (*allow)(void *context, const struct cordon_guard_allow *allow);
+	void (*refuse)(void *context, const char *reason);
+	void *context;
+};
+struct guard_run *guard_open_asker(struct guard *g, uint64_t number,
+	const struct cordon_profile *profile, struct guard_session *session,
+	const struct guard_answers *answers, int *ret_dialer,
+	struct cordon_error *err) CORDON_CHECKED;
+/* One question at a time. Returns 0, or -1 with *err set: it has asked for too much. */
+int guard_ask(struct guard_run *r, const struct cordon_endpoint *to,
+	struct cordon_error *err) CORDON_CHECKED;
+
+/* Starts the process of a fetch, whose links are these: its monitor's and its dialer's. *ret_process: pidfd. */
+int guard_start_fetch(struct guard *g, int monitor, int dialer, int *ret_process,
+	struct cordon_error *err) CORDON_CHECKED;
+
 /* It has started: the sockets of <cordon/capture.h>, which are taken. */
 void guard_serve(struct guard_run *r, int *fds, unsigned count);
 /* It is over. Returns 1 when all is counted, or 0: owner.ended follows. */

@@ -35,6 +35,27 @@ drop(struct guard_pending *p)
 	free(p);
 }
 
+static void
+withdraw(struct guard *g, uint64_t *grant)
+{
+	struct cordon_writer w;
+
+	if (*grant == 0)
+		return;
+	cordon_writer_init(&w, 64);
+	cordon_dial_encode_word(
+		CORDON_DIAL_WITHDRAW, &(const struct cordon_dial_word){ .id = *grant }, &w);
+	guard_tell(g, GUARD_DIALER, CORDON_DIAL_WITHDRAW, &w, NULL, 0);
+	*grant = 0;
+}
+
+void
+guard_withdraw(struct guard *g, struct guard_destination *d)
+{
+	withdraw(g, &d->before);
+	withdraw(g, &d->grant);
+}
+
 /* fresh_ms: 0: for as long as the run lives. Drops what is pending. */
 static void
 refuse(struct guard_run *r, uint32_t number, const char *reason, uint32_t fresh_ms)
@@ -54,6 +75,10 @@ refuse(struct guard_run *r, uint32_t number, const char *reason, uint32_t fresh_
 	if (d->pending != NULL)
 		drop(d->pending);
 	guard_withdraw(r->guard, d);
+	if (r->answers.refuse != NULL) {
+		r->answers.refuse(r->answers.context, words.reason);
+		return;
+	}
 	cordon_writer_init(&w, 256);
 	cordon_guard_encode_refuse(&words, &w);
 	guard_tell(r->guard, GUARD_RELAY, CORDON_GUARD_REFUSE, &w, NULL, 0);
@@ -80,27 +105,20 @@ allow(struct guard_pending *p)
 	d->state = GUARD_ALLOWED;
 	d->was_allowed = 1;
 	d->reason[0] = '\0';
+	withdraw(p->run->guard, &d->before);
+	d->before = d->grant;
 	d->grant = p->grant.id;
+	if (p->run->answers.allow != NULL) {
+		const struct guard_answers *a = &p->run->answers;
+
+		drop(p);
+		a->allow(a->context, &words);
+		return;
+	}
 	cordon_writer_init(&w, 1024);
 	cordon_guard_encode_allow(&words, &w);
 	guard_tell(p->run->guard, GUARD_RELAY, CORDON_GUARD_ALLOW, &w, NULL, 0);
 	drop(p);
-}
-
-/* the grant */
-
-void
-guard_withdraw(struct guard *g, struct guard_destination *d)
-{
-	struct cordon_writer w;
-
-	if (d->grant == 0)
-		return;
-	cordon_writer_init(&w, 64);
-	cordon_dial_encode_word(
-		CORDON_DIAL_WITHDRAW, &(const struct cordon_dial_word){ .id = d->grant }, &w);
-	guard_tell(g, GUARD_DIALER, CORDON_DIAL_WITHDRAW, &w, NULL, 0);
-	d->grant = 0;
 }
 
 static void
@@ -110,7 +128,6 @@ grant(struct guard_pending *p)
 	struct guard_destination *d = destination_of(p);
 	struct cordon_writer w;
 
-	guard_withdraw(g, d);
 	d->state = GUARD_GRANTING;
 	p->id = p->grant.id = g->next_id++;
 	cordon_writer_init(&w, 1024);
@@ -162,23 +179,23 @@ guard_run_granted(struct guard *g, const struct cordon_dial_word *word, int fine
 	struct resolved resolved;
 	struct cordon_error err = { 0 };
 	const struct pin *pin;
+	uint64_t unused = fine ? word->id : 0;
 
 	if (p == NULL) { /* of a run that has ended meanwhile */
-		struct guard_destination none = { .grant = fine ? word->id : 0 };
-
-		guard_withdraw(g, &none);
+		withdraw(g, &unused);
 	} else if (!fine && word->why == CORDON_DIAL_FORBIDDEN) {
 		refuse_pending(p, settle_forbidden(p), SOON_MS);
 	} else if (!fine) {
 		refuse_pending(p, cordon_dial_why_reason(word->why), SOON_MS);
 	} else if (p->found) {
 		resolved_of(p, &resolved);
-		destination_of(p)->grant = word->id;
 		if (pins_settle(p->run->session->pins, &destination_of(p)->to->host, &resolved,
-			    cordon_now_ms(), &pin, &err) < 0)
-			refuse_pending(p, err.reason, SOON_MS);
-		else
+			    cordon_now_ms(), &pin, &err) == 0) {
 			allow(p);
+			return;
+		}
+		withdraw(g, &unused);
+		refuse_pending(p, err.reason, SOON_MS);
 	} else {
 		allow(p);
 	}
@@ -355,7 +372,7 @@ begin(struct guard_run *r, uint32_t number, const struct network_verdict *verdic
 	*p = (struct guard_pending){ .next = r->guard->pending,
 		.run = r,
 		.destination = number,
-		.grant = { .asker = ASKER_RELAY,
+		.grant = { .asker = r->asker,
 			.kind = verdict->dial != NULL ? CORDON_DIAL_PRIVATE : CORDON_DIAL_PUBLIC,
 			.port = d->to->port,
 			.timeout_ms = CONNECT_TIMEOUT_MS } };
@@ -453,4 +470,16 @@ guard_judge(struct guard_run *r, const struct cordon_guard_ask *ask, struct cord
 	else
 		go_on(p, &verdict);
 	return 0;
+}
+
+int
+guard_ask(struct guard_run *r, const struct cordon_endpoint *to, struct cordon_error *err)
+{
+	struct cordon_guard_ask ask = { .run = r->number, .to = *to };
+
+	while (ask.destination < r->count &&
+		(r->destinations[ask.destination].to->port != to->port ||
+			!cordon_host_equal(&r->destinations[ask.destination].to->host, &to->host)))
+		ask.destination++;
+	return guard_judge(r, &ask, err);
 }

@@ -9,8 +9,11 @@
 #include "outbox.h"
 #include "pins.h"
 
+/* Ids below are those of name servers' grants, two each. */
+#define GUARD_FIRST_ID (1 + 2 * CORDON_GUARD_SERVERS)
 #define ASKER_RELAY    1u
 #define ASKER_RESOLVER 2u
+#define ASKER_FIRST    3u /* of those that come and go */
 
 /* guard.c: a process of the guard. */
 enum guard_part_name { GUARD_DIALER, GUARD_RELAY, GUARD_RESOLVER, GUARD_PARTS };
@@ -59,6 +62,7 @@ struct guard_destination {
 	enum cordon_guard_as as;
 	int ech;
 	uint64_t grant; /* that the dialer has; 0: none */
+	uint64_t before; /* the one before it, by which something may just be dialed; 0: none */
 	int was_allowed; /* once */
 	char reason[CORDON_GUARD_REASON];
 	struct guard_pending *pending;
@@ -75,6 +79,8 @@ struct guard_run {
 	const struct cordon_network *network;
 	const struct network_policy *policy;
 	struct guard_session *session;
+	uint32_t asker; /* who may dial what is granted */
+	struct guard_answers answers; /* of an asker of its own; .allow NULL: the relay is told */
 	struct guard_destination *destinations;
 	size_t count, room;
 	char **unlisted;
@@ -108,6 +114,7 @@ struct guard {
 	struct cordon_guard_servers servers;
 	unsigned server_answers; /* grants of servers that the dialer has not answered yet */
 	uint64_t next_id; /* of grants and look-ups */
+	uint32_t next_asker;
 	struct guard_run *runs;
 	unsigned run_count;
 	struct guard_pending *pending;
@@ -115,13 +122,21 @@ struct guard {
 	size_t policy_count, policy_room;
 };
 
+extern const char *const guard_roles[GUARD_PARTS];
+/* The link of a part (the context) has something. */
+void guard_on_part(void *part, unsigned events);
+/* Kills the processes. */
+void guard_end_parts(struct guard *g);
+
 /* Sends one message; w is finished, fds are taken. A part that cannot be told is lost a moment later. */
 void guard_tell(struct guard *g, enum guard_part_name part, uint16_t number,
 	struct cordon_writer *w, int *fds, unsigned fd_count);
+/* Gives the dialer its end of the link to an asker, which is taken. */
+void guard_tell_asker(struct guard *g, uint32_t asker, int fd);
 /* The guard cannot go on; what follows of that comes a moment later, from the loop. */
 void guard_break(struct guard *g, const struct cordon_error *why);
 
-/* Takes the dialer the grant that it has for the destination. */
+/* Takes the dialer the grants that it has for the destination. */
 void guard_withdraw(struct guard *g, struct guard_destination *d);
 /* Puts on record that a run was refused something, as far as that has its place there. */
 void guard_record_refused(struct guard_run *r, const char *host, uint32_t port, const char *reason);

@@ -97,9 +97,31 @@ guard_open(struct guard *g, uint64_t number, const struct cordon_profile *profil
 		.number = number,
 		.network = &profile->network,
 		.policy = policy,
+		.asker = ASKER_RELAY,
 		.session = guard_session_hold(session) };
 	g->runs = r;
 	g->run_count++;
+	return r;
+}
+
+struct guard_run *
+guard_open_asker(struct guard *g, uint64_t number, const struct cordon_profile *profile,
+	struct guard_session *session, const struct guard_answers *answers, int *ret_dialer,
+	struct cordon_error *err)
+{
+	struct guard_run *r = guard_open(g, number, profile, session, err);
+	int ends[2];
+
+	if (r == NULL)
+		return NULL;
+	if (cordon_link_pair(ends, err) < 0) {
+		guard_close(r);
+		return NULL;
+	}
+	r->asker = g->next_asker++;
+	r->answers = *answers;
+	guard_tell_asker(g, r->asker, ends[0]);
+	*ret_dialer = ends[1];
 	return r;
 }
 

@@ -5,8 +5,8 @@
 
 #include <cordon/text.h>
 
-#include "base64.h"
 #include "rpc.h"
+#include <cordon/base64.h>
 
 /* 16 MiB of output twice, when each byte becomes six. */
 #define ANSWER_MAX (256u << 20)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "answers.h"
-#include "base64.h"
 #include "method_file.h"
 #include "method_ledger.h"
 #include "method_policy.h"
@@ -18,6 +17,7 @@
 #include "method_session.h"
 #include "method_terminal.h"
 #include "rpc.h"
+#include <cordon/base64.h>
 
 /* Far more than a caller has to say, and less than makes its neighbours wait. */
 #define CALLS_SECOND 4000u

@@ -8,9 +8,9 @@
 #include <cordon/text.h>
 
 #include "answers.h"
-#include "base64.h"
 #include "rpc.h"
 #include "run_answers.h"
+#include <cordon/base64.h>
 
 #define READ_MAX (16u << 20)
 #define LIST_MAX (4u << 20) /* bytes of a listing */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
 #include "rpc.h"
 #include "run_answers.h"
+#include <cordon/base64.h>
 
 struct wanted {
 	char **argv;

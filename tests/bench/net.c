@@ -98,15 +98,15 @@ static void
 print_kinds(const char *name, double *const series[NET_KINDS], size_t count)
 {
 	printf("  \"%s\": {\n", name);
-	for (int k = 0; k < NET_KINDS; k++) {
+	for (int k = 0; k < NET_KINDS; k++)
 		series_sort(series[k], count);
+	for (int k = 0; k < NET_KINDS; k++)
 		printf("    \"%s\": {\"median\": %.1f, \"p10\": %.1f, \"p90\": %.1f, "
 		       "\"ofPlainRelay\": %.2f}%s\n",
 			net_kind_names[k], quantile(series[k], count, 0.5),
 			quantile(series[k], count, 0.1), quantile(series[k], count, 0.9),
 			quantile(series[k], count, 0.5) / quantile(series[NET_RELAY], count, 0.5),
 			k + 1 < NET_KINDS ? "," : "");
-	}
 	printf("  },\n");
 }
 

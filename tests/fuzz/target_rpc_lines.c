@@ -7,7 +7,7 @@
 
 #include <cordon/text.h>
 
-#include "base64.h"
+#include <cordon/base64.h>
 #include "jsonrpc.h"
 #include "lines.h"
 #include "params.h"

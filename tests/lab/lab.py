@@ -210,6 +210,11 @@ class Lab:
             said = None
         return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), said)
 
+    def records(self, place):
+        """What the ledger has of the runs of a place."""
+        shown = self.outside(place, [CORDON, "ledger", "show", "--json"])
+        return [json.loads(line)["record"] for line in shown.out.splitlines()]
+
     def finish(self):
         self.place.finish()
         self.holder.stdin.close()

@@ -76,7 +76,7 @@ refused 125
 placed "$T/p.json"
 
 it "a section that this build cannot enforce"
-profile '{"cordonProfile": 1, "name": "p", "widens": ["network"], "network": {"allow": [{"host": "example.com"}]}}'
+profile '{"cordonProfile": 1, "name": "p", "filesystem": {"workspace": "overlay"}}'
 run -p "$T/p.json" -- touch started
 refused 125
 

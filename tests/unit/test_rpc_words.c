@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
+#include <cordon/base64.h>
 #include "handles.h"
 #include "sessions.h"
 #include "siphash.h"

@@ -5,9 +5,11 @@
  *	monitor -> keeper   START     with CORDON_KEEPER_FDS descriptors; what was started before is killed
  *	keeper -> monitor   STARTED   or
  *	                    UNSTARTED u32 errno
- *	monitor -> keeper   STOP      kills what was started; not answered
+ *	monitor -> keeper   STOP      kills what was started by START; not answered
+ *	monitor -> keeper   START_FETCH   with CORDON_KEEPER_FETCH_FDS descriptors; answered by STARTED with the pidfd of a
+ *	                              cordon-fetch, or by UNSTARTED
  *
- * It ends, and what it has started with it, with its link. */
+ * It ends, and what it has started with it, with its link; a fetch with its own. */
 #pragma once
 
 enum cordon_keeper_message {
@@ -15,6 +17,7 @@ enum cordon_keeper_message {
 	CORDON_KEEPER_STARTED,
 	CORDON_KEEPER_UNSTARTED,
 	CORDON_KEEPER_STOP,
+	CORDON_KEEPER_START_FETCH,
 };
 
 /* Descriptors of START: link ends that the processes get. */
@@ -26,3 +29,4 @@ enum cordon_keeper_fd {
 	CORDON_KEEPER_RESOLVER_DIALER,
 	CORDON_KEEPER_FDS
 };
+#define CORDON_KEEPER_FETCH_FDS 2 /* its link to the monitor, and to the dialer */

@@ -1,5 +1,5 @@
 /* calls: none */
-#include "base64.h"
+#include <cordon/base64.h>
 
 #include <stdlib.h>
 
