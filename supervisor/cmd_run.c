@@ -13,6 +13,7 @@
 
 #include "local.h"
 #include "monitor.h"
+#include "network_words.h"
 #include "owners.h"
 #include "record.h"
 #include "report.h"
@@ -332,9 +333,9 @@ say_network(const struct network_report *network)
 		said++;
 		if (line->port != GUARD_NO_PORT)
 			(void)snprintf(port, sizeof(port), " at port %u", line->port);
-		fprintf(stderr, "cordon: the run %s '%s'%s: %s\n",
+		fprintf(stderr, "cordon: the run %s '%s'%s: %s (%s)\n",
 			line->allowed ? "had trouble with" : "was refused", line->host, port,
-			line->reason);
+			network_words(line->reason), line->reason);
 	}
 }
 

@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "run one command in a sandbox, on this terminal" },
 	{ "serve", cmd_serve, "serve a program that asks by JSON-RPC, on a pipe or a socket" },
+	{ "fetch", cmd_fetch, "fetch a page through the network guard" },
 	{ "ps", cmd_ps, "list the live runs" },
 	{ "kill", cmd_kill, "end a run" },
 	{ "stop-all", cmd_stop_all, "end all runs, and start none any more" },

@@ -121,9 +121,9 @@ it "what is refused is said, and in the result"
 network '"allow": [{"host": "a.example"}], "private": [{"name": "db.test", "address": "127.0.0.1:9"}]'
 run -p "$P" --report "$T/report.json" -- bash -c 'for to in b.example/80 db.test/10 9.9.9.9/53000; do (exec 3<>/dev/tcp/$to); done; exit 3' 2>/dev/null
 exits 3
-says "cordon: the run was refused 'b.example': net.not_listed"
-says "cordon: the run was refused 'db.test' at port 10: net.not_listed"
-says "cordon: the run was refused '9.9.9.9' at port 53000: net.not_listed"
+says "cordon: the run was refused 'b.example': the profile does not list it (net.not_listed)"
+says "cordon: the run was refused 'db.test' at port 10: the profile does not list it (net.not_listed)"
+says "cordon: the run was refused '9.9.9.9' at port 53000: the profile does not list it (net.not_listed)"
 json_is "$T/report.json" '[[d["host"], d["port"], d["decision"], d["reason"], d["connections"]] for d in r["network"]]' \
 	'[["db.test", 10, "refuse", "net.not_listed", 0], ["9.9.9.9", 53000, "refuse", "net.not_listed", 0], ["b.example", null, "refuse", "net.not_listed", 0]]'
 run -q -p "$P" -- bash -c '(exec 3<>/dev/tcp/db.test/10) 2>/dev/null; exit 3'

@@ -100,7 +100,7 @@ class Relay(world.Process):
         self.grants, self.runs = 0, 0
         self.reads = threading.Event()
         self.reads.set()
-        super().__init__(place, "relay", [self.dialer.asker_end(2)], files)
+        super().__init__(place, "relay", [self.dialer.asker_end(2)], files=files)
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.monitor.end.settimeout(None)
         self.thread.start()

@@ -131,7 +131,7 @@ class Asker:
             pass
 
 
-def start(role, ends, files=None):
+def start(role, ends, program=NETGUARD, files=None):
     """Starts a process of the guard with these links, which are closed here. files: the descriptors it may have."""
     moved = [os.dup(end.fileno()) for end in ends]
     high = [os.dup2(fd, 200 + i) for i, fd in enumerate(moved)]
@@ -143,7 +143,7 @@ def start(role, ends, files=None):
             os.dup2(fd, 3 + i)
         if files is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    process = subprocess.Popen([NETGUARD, role], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
+    process = subprocess.Popen([program, role] if role else [program], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
     for end in ends:
         end.close()
     for fd in high:
@@ -154,10 +154,10 @@ def start(role, ends, files=None):
 class Process:
     """A process of the guard with the monitor's end of its link in our hands."""
 
-    def __init__(self, place, role, ends=(), files=None):
+    def __init__(self, place, role, ends=(), program=NETGUARD, files=None):
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.monitor = Link(mine)
-        self.process = start(role, [its, *ends], files)
+        self.process = start(role, [its, *ends], program, files)
         place.ends.append(self.finish)
         self.monitor.wants(READY)
 
