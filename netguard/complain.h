@@ -2,4 +2,4 @@
 #pragma once
 
 /* Not by stdio, which asks what standard error is, a call that nobody here keeps. */
-void guard_complain(const char *role, const char *text);
+void guard_complain(const char *who, const char *text);

@@ -119,7 +119,7 @@ drop_asker(struct dialer *d, struct dial_asker *a, const struct cordon_error *wh
 
 	if (why != NULL) {
 		(void)snprintf(line, sizeof(line), "asker %u is dropped: %s", a->number, why->text);
-		guard_complain("dial", line);
+		guard_complain("cordon-netguard dial", line);
 	}
 	while ((grant = dial_grants_of(&d->grants, a->number)) != NULL) {
 		dial_flows_withdraw(&d->flows, grant->id);

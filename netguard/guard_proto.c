@@ -8,113 +8,13 @@
 #include <cordon/mem.h>
 #include <cordon/wire.h>
 
+#include "guard_wire.h"
 #include "hostname.h"
 
 static int
 bad(const char *what, struct cordon_error *err)
 {
 	return cordon_fail(err, CORDON_EPEER, 0, "%s has the wrong shape", what);
-}
-
-/* parts */
-
-static void
-put_address(const struct cordon_address *address, struct cordon_writer *w)
-{
-	cordon_put_u8(w, address->family);
-	for (unsigned i = 0; i < (address->family == 4 ? 4 : sizeof(address->bytes)); i++)
-		cordon_put_u8(w, address->bytes[i]);
-}
-
-/* A mapped address has no place here: it is IPv4. */
-static int
-get_address(struct cordon_reader *r, struct cordon_address *ret)
-{
-	struct cordon_address address = { 0 };
-
-	if (cordon_get_u8(r, &address.family) < 0 || (address.family != 4 && address.family != 6))
-		return -1;
-	for (unsigned i = 0; i < (address.family == 4 ? 4 : sizeof(address.bytes)); i++)
-		if (cordon_get_u8(r, &address.bytes[i]) < 0)
-			return -1;
-	if (cordon_address_unmapped(&address).family != address.family)
-		return -1;
-	*ret = address;
-	return 0;
-}
-
-/* A name in the one spelling. */
-static int
-get_name(struct cordon_reader *r, char out[CORDON_HOST_MAX + 1])
-{
-	char text[CORDON_HOST_MAX + 1], taken[HOSTNAME_ROOM];
-
-	_Static_assert(HOSTNAME_ROOM == CORDON_HOST_MAX + 1, "both are RFC 1035's");
-	if (cordon_get_text(r, text, sizeof(text)) < 0 ||
-		hostname_take((const uint8_t *)text, strlen(text), taken) < 0 ||
-		strcmp(text, taken) != 0)
-		return -1;
-	memcpy(out, taken, sizeof(taken));
-	return 0;
-}
-
-static void
-put_host(const struct cordon_host *host, struct cordon_writer *w)
-{
-	cordon_put_u8(w, (uint8_t)host->kind);
-	if (host->kind == CORDON_HOST_ADDRESS)
-		put_address(&host->address, w);
-	else
-		cordon_put_string(w, host->text);
-}
-
-static int
-get_host(struct cordon_reader *r, struct cordon_host *ret)
-{
-	struct cordon_host host = { 0 };
-	uint8_t kind = 0;
-
-	if (cordon_get_u8(r, &kind) < 0)
-		return -1;
-	host.kind = kind;
-	if (kind == CORDON_HOST_ADDRESS) {
-		if (get_address(r, &host.address) < 0)
-			return -1;
-		cordon_address_print(&host.address, host.text);
-	} else if (kind != CORDON_HOST_NAME || get_name(r, host.text) < 0) {
-		return -1;
-	}
-	*ret = host;
-	return 0;
-}
-
-/* "word.word" of small letters and underscores. */
-static int
-is_reason(const char *text)
-{
-	const size_t first = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
-
-	return first > 0 && text[first] == '.' && text[first + 1] != '\0' &&
-	       text[first + 1 + strspn(text + first + 1, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
-}
-
-static int
-get_reason(struct cordon_reader *r, int may_be_empty, char out[CORDON_GUARD_REASON])
-{
-	if (cordon_get_text(r, out, CORDON_GUARD_REASON) < 0)
-		return -1;
-	return is_reason(out) || (may_be_empty && out[0] == '\0') ? 0 : -1;
-}
-
-static int
-get_flag(struct cordon_reader *r, int *ret)
-{
-	uint8_t flag = 0;
-
-	if (cordon_get_u8(r, &flag) < 0 || flag > 1)
-		return -1;
-	*ret = flag;
-	return 0;
 }
 
 static int
@@ -161,7 +61,7 @@ get_entry(struct cordon_reader *r, struct cordon_guard_name *ret)
 	struct cordon_bytes text;
 	char taken[HOSTNAME_ROOM];
 
-	if (get_flag(r, &ret->refused) < 0 || get_flag(r, &ret->below) < 0 ||
+	if (guard_get_flag(r, &ret->refused) < 0 || guard_get_flag(r, &ret->below) < 0 ||
 		cordon_get_bytes(r, sizeof(taken), &text) < 0 || text.size == 0 ||
 		hostname_take(text.data, text.size - 1, taken) < 0 ||
 		memcmp(text.data, taken, text.size) != 0)
@@ -183,7 +83,7 @@ cordon_guard_decode_serve(
 	int result = 0;
 
 	if (get_numbers(&r, numbers, sizeof(numbers) / sizeof(numbers[0])) < 0 ||
-		get_flag(&r, &serve.others) < 0 || cordon_get_u32(&r, &count) < 0 ||
+		guard_get_flag(&r, &serve.others) < 0 || cordon_get_u32(&r, &count) < 0 ||
 		count > CORDON_GUARD_NAMES)
 		return bad("what is to be served", err);
 	list = cordon_array(count + 1, sizeof(*list));
@@ -213,7 +113,7 @@ cordon_guard_encode_ask(const struct cordon_guard_ask *ask, struct cordon_writer
 {
 	cordon_put_u64(w, ask->run);
 	cordon_put_u32(w, ask->destination);
-	put_host(&ask->to.host, w);
+	guard_put_host(&ask->to.host, w);
 	cordon_put_u16(w, ask->to.port);
 }
 
@@ -224,8 +124,9 @@ cordon_guard_decode_ask(
 	struct cordon_reader r = { .at = data, .left = size };
 	struct cordon_guard_ask ask = { 0 };
 
-	if (get_destination(&r, &ask.run, &ask.destination) < 0 || get_host(&r, &ask.to.host) < 0 ||
-		cordon_get_u16(&r, &ask.to.port) < 0 || ask.to.port == 0 || r.left != 0)
+	if (get_destination(&r, &ask.run, &ask.destination) < 0 ||
+		guard_get_host(&r, &ask.to.host) < 0 || cordon_get_u16(&r, &ask.to.port) < 0 ||
+		ask.to.port == 0 || r.left != 0)
 		return bad("a question of the relay", err);
 	*ret = ask;
 	return 0;
@@ -251,7 +152,7 @@ cordon_guard_decode_allow(
 	uint8_t as = 0;
 
 	if (get_destination(&r, &allow.run, &allow.destination) < 0 || cordon_get_u8(&r, &as) < 0 ||
-		as == 0 || as >= CORDON_GUARD_AS_COUNT || get_flag(&r, &allow.ech) < 0 ||
+		as == 0 || as >= CORDON_GUARD_AS_COUNT || guard_get_flag(&r, &allow.ech) < 0 ||
 		cordon_get_u32(&r, &allow.fresh_ms) < 0)
 		return bad("what is allowed", err);
 	allow.as = as;
@@ -278,8 +179,8 @@ cordon_guard_decode_refuse(
 	struct cordon_guard_refuse refuse = { 0 };
 
 	if (get_destination(&r, &refuse.run, &refuse.destination) < 0 ||
-		cordon_get_u32(&r, &refuse.fresh_ms) < 0 || get_reason(&r, 0, refuse.reason) < 0 ||
-		r.left != 0)
+		cordon_get_u32(&r, &refuse.fresh_ms) < 0 ||
+		guard_get_reason(&r, 0, refuse.reason) < 0 || r.left != 0)
 		return bad("what is refused", err);
 	*ret = refuse;
 	return 0;
@@ -312,7 +213,7 @@ cordon_guard_decode_traffic(
 	if (get_destination(&r, &t.run, &t.destination) < 0 ||
 		get_numbers(&r, numbers, sizeof(numbers) / sizeof(numbers[0])) < 0 ||
 		cordon_get_u8(&r, &verified) < 0 || verified >= CORDON_GUARD_VERIFIED_COUNT ||
-		get_reason(&r, 1, t.reason) < 0 || r.left != 0)
+		guard_get_reason(&r, 1, t.reason) < 0 || r.left != 0)
 		return bad("what the relay counts", err);
 	t.verified = verified;
 	*ret = t;
@@ -333,7 +234,8 @@ cordon_guard_decode_unlisted(
 	struct cordon_reader r = { .at = data, .left = size };
 	struct cordon_guard_unlisted unlisted = { 0 };
 
-	if (cordon_get_u64(&r, &unlisted.run) < 0 || get_name(&r, unlisted.name) < 0 || r.left != 0)
+	if (cordon_get_u64(&r, &unlisted.run) < 0 || guard_get_name(&r, unlisted.name) < 0 ||
+		r.left != 0)
 		return bad("a name that is not listed", err);
 	*ret = unlisted;
 	return 0;
@@ -362,7 +264,7 @@ cordon_guard_encode_servers(const struct cordon_guard_servers *servers, struct c
 {
 	cordon_put_u8(w, (uint8_t)servers->count);
 	for (unsigned i = 0; i < servers->count; i++) {
-		put_address(&servers->all[i].address, w);
+		guard_put_address(&servers->all[i].address, w);
 		cordon_put_u16(w, servers->all[i].port);
 		cordon_put_u64(w, servers->all[i].udp_grant);
 		cordon_put_u64(w, servers->all[i].tcp_grant);
@@ -381,7 +283,7 @@ cordon_guard_decode_servers(
 	if (cordon_get_u8(&r, &count) < 0 || count > CORDON_GUARD_SERVERS)
 		return bad("a list of name servers", err);
 	for (; servers.count < count; servers.count++)
-		if (get_address(&r, &servers.all[servers.count].address) < 0 ||
+		if (guard_get_address(&r, &servers.all[servers.count].address) < 0 ||
 			cordon_get_u16(&r, &servers.all[servers.count].port) < 0 ||
 			servers.all[servers.count].port == 0 ||
 			cordon_get_u64(&r, &servers.all[servers.count].udp_grant) < 0 ||
@@ -399,7 +301,7 @@ void
 cordon_guard_encode_look_up(const struct cordon_guard_look_up *look_up, struct cordon_writer *w)
 {
 	cordon_put_u64(w, look_up->id);
-	put_host(&look_up->name, w);
+	guard_put_host(&look_up->name, w);
 }
 
 int
@@ -409,7 +311,7 @@ cordon_guard_decode_look_up(
 	struct cordon_reader r = { .at = data, .left = size };
 	struct cordon_guard_look_up look_up = { 0 };
 
-	if (cordon_get_u64(&r, &look_up.id) < 0 || get_host(&r, &look_up.name) < 0 ||
+	if (cordon_get_u64(&r, &look_up.id) < 0 || guard_get_host(&r, &look_up.name) < 0 ||
 		look_up.name.kind != CORDON_HOST_NAME || r.left != 0)
 		return bad("a name to look up", err);
 	*ret = look_up;
@@ -425,7 +327,7 @@ cordon_guard_encode_found(const struct cordon_guard_found *found, struct cordon_
 	cordon_put_u32(w, found->ttl_s);
 	cordon_put_u8(w, (uint8_t)found->count);
 	for (unsigned i = 0; i < found->count; i++)
-		put_address(&found->addresses[i], w);
+		guard_put_address(&found->addresses[i], w);
 }
 
 int
@@ -437,13 +339,13 @@ cordon_guard_decode_found(
 	uint8_t count = 0;
 	int result = 0;
 
-	if (cordon_get_u64(&r, &found.id) < 0 || get_reason(&r, 1, found.reason) < 0 ||
+	if (cordon_get_u64(&r, &found.id) < 0 || guard_get_reason(&r, 1, found.reason) < 0 ||
 		cordon_get_text(&r, found.text, sizeof(found.text)) < 0 ||
 		cordon_get_u32(&r, &found.ttl_s) < 0 || cordon_get_u8(&r, &count) < 0 ||
 		count > CORDON_DIAL_ADDRESSES || (count == 0) != (found.reason[0] != '\0'))
 		return bad("what was found", err);
 	for (; result == 0 && found.count < count; found.count++)
-		result = get_address(&r, &found.addresses[found.count]);
+		result = guard_get_address(&r, &found.addresses[found.count]);
 	if (result < 0 || r.left != 0)
 		return bad("what was found", err);
 	*ret = found;
