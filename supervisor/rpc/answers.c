@@ -119,24 +119,6 @@ notice_end(struct rpc *rpc, struct cordon_json *j)
 }
 
 void
-answer_put_bytes(struct cordon_json *j, const void *data, size_t size)
-{
-	char *text;
-	size_t length;
-
-	if (cordon_text_is_utf8(data, size)) {
-		cordon_json_bytes(j, "text", data, size);
-		return;
-	}
-	text = base64_encode(data, size, &length);
-	if (text == NULL)
-		cordon_json_null(j, "base64");
-	else
-		cordon_json_bytes(j, "base64", text, length);
-	free(text);
-}
-
-void
 answer_put_text(struct cordon_json *j, const char *key, const char *text)
 {
 	cordon_json_string(j, key, text == NULL || text[0] == '\0' ? NULL : text);
