@@ -4,7 +4,8 @@
  * "hostile.log".
  *
  * As relay: it asks for all of that, dials whatever numbers of grants there may be, and what it was allowed at places
- * that it was not. As resolver: every name leads to what the words are, addresses.
+ * that it was not. As resolver: every name leads to what the words are, addresses, for a second; after "/" are those of
+ * the next answer, and so on in turns.
  *
  * usage: cordon-netguard ROLE    (by cordon) */
 #include <errno.h>
@@ -269,14 +270,18 @@ be_relay(void)
 static void
 answer(uint64_t id)
 {
-	struct cordon_guard_found found = { .id = id, .ttl_s = 60 };
+	static unsigned next;
+	struct cordon_guard_found found = { .id = id, .ttl_s = 1 };
 	struct cordon_error err = { 0 };
 	struct cordon_writer w;
 
-	for (unsigned i = 0; i < word_count; i++)
-		if (cordon_address_parse(
-			    words[i], strlen(words[i]), &found.addresses[found.count], &err) == 0)
+	if (next >= word_count)
+		next = 0;
+	for (; next < word_count && strcmp(words[next], "/") != 0; next++)
+		if (cordon_address_parse(words[next], strlen(words[next]),
+			    &found.addresses[found.count], &err) == 0)
 			found.count++;
+	next++;
 	cordon_writer_init(&w, 1024);
 	cordon_guard_encode_found(&found, &w);
 	tell(MONITOR, CORDON_GUARD_FOUND, &w);
