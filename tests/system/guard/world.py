@@ -6,6 +6,7 @@ has real listeners, without the machine's network. What the guard says goes by t
 import array
 import fcntl
 import os
+import resource
 import selectors
 import socket
 import struct
