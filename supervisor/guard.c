@@ -243,6 +243,8 @@ guard_create(struct cordon_loop *loop, const struct config *config, const struct
 	g->config = config;
 	g->owner = *owner;
 	g->keeper = g->keeper_process = -1;
+	/* Never anew: runs of a guard that was lost still have numbers of that. */
+	g->next_id = GUARD_FIRST_ID;
 	for (unsigned i = 0; i < GUARD_PARTS; i++)
 		g->parts[i] = (struct guard_part){ .guard = g, .link = -1, .process = -1 };
 	return g;

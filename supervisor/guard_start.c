@@ -231,7 +231,6 @@ guard_start(struct guard *g, struct cordon_error *err)
 		return 0;
 	g->broken = (struct cordon_error){ 0 };
 	g->server_answers = 0;
-	g->next_id = GUARD_FIRST_ID;
 	g->next_asker = ASKER_FIRST;
 	for (unsigned i = 0; i < GUARD_PARTS; i++)
 		g->parts[i] = (struct guard_part){ .guard = g, .link = -1, .process = -1 };
