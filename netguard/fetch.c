@@ -12,22 +12,24 @@
  *
  * Tests: tests/system/fetch, tests/kernel/test_fetch_jail.c.
  * calls: poll ppoll recvfrom sendto getpeername getsockname getsockopt setsockopt fcntl ioctl close getrandom
- *	clock_gettime gettimeofday getpid gettid futex sysinfo; at start: openat read newfstatat fstat */
+ *	clock_gettime gettimeofday getpid gettid futex sysinfo rt_sigaction; at start: openat read newfstatat fstat */
 #include "fetch.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cordon/fd.h>
 #include <cordon/mem.h>
+
+#include "fetch_peer.h"
 
 #define AUTHORITIES_MAX (4u << 20) /* bytes of the system's certificates */
 #define CHUNK           16384L
@@ -125,47 +127,6 @@ set_timer(CURLM *multi, long after_ms, void *context)
 
 /* the socket */
 
-int
-fetch_peer(int fd, struct cordon_address *ret_address, uint16_t *ret_port)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} end = { 0 };
-	socklen_t size = sizeof(end);
-	struct cordon_address address = { 0 };
-
-	if (getpeername(fd, &end.any, &size) < 0 ||
-		(end.any.sa_family != AF_INET && end.any.sa_family != AF_INET6))
-		return -1;
-	if (end.any.sa_family == AF_INET) {
-		address.family = 4;
-		memcpy(address.bytes, &end.in.sin_addr, sizeof(end.in.sin_addr));
-		*ret_port = ntohs(end.in.sin_port);
-	} else {
-		address.family = 6;
-		memcpy(address.bytes, &end.in6.sin6_addr, sizeof(end.in6.sin6_addr));
-		*ret_port = ntohs(end.in6.sin6_port);
-	}
-	*ret_address = address;
-	return 0;
-}
-
-static int
-is_granted(const struct cordon_dial_grant *grant, const struct cordon_url *url, int fd)
-{
-	struct cordon_address address;
-	uint16_t port;
-
-	if (fetch_peer(fd, &address, &port) < 0 || port != url->to.port || port != grant->port)
-		return 0;
-	for (unsigned i = 0; i < grant->count; i++)
-		if (cordon_address_equal(&grant->addresses[i], &address))
-			return 1;
-	return 0;
-}
-
 static curl_socket_t
 give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -174,7 +135,7 @@ give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 	(void)address;
 	if (f->given < 0 || purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
-	if (!is_granted(f->ask->grant, f->ask->url, f->given)) {
+	if (!fetch_peer_granted(f->given, f->ask->grant, f->ask->url)) {
 		f->is_other = 1;
 		return CURL_SOCKET_BAD;
 	}
@@ -260,6 +221,7 @@ reason_of(const struct fetch *f, CURLcode code)
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WRITE_ERROR:
+	case CURLE_OK: /* what it took for an answer is none */
 	case CURLE_OUT_OF_MEMORY:
 		return "net.answer";
 	default:
@@ -280,6 +242,7 @@ finish(struct fetch *f, CURLcode code)
 			f->answer.bad_encoding  ? "it is encoded in a way that was not asked for"
 			: f->is_other           ? "the connection leads to another address"
 			: f->trouble[0] != '\0' ? f->trouble
+			: code == CURLE_OK      ? "what came is no answer"
 						: curl_easy_strerror(code));
 		(void)cordon_because(&err, reason_of(f, code));
 	}
@@ -329,11 +292,14 @@ fetch_create(struct cordon_loop *loop, fetch_body_fn *body, fetch_done_fn *done,
 {
 	struct fetch *f = cordon_array(1, sizeof(*f));
 
-	if (f == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	/* Certificates have times, and libc would open /etc/localtime for each when no zone is named. */
+	if (f == NULL || setenv("TZ", "UTC0", 1) < 0 ||
+		curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		cordon_fail(err, CORDON_ESYS, ENOMEM, "could not begin with libcurl");
 		free(f);
 		return NULL;
 	}
+	tzset();
 	*f = (struct fetch){
 		.loop = loop, .body = body, .done = done, .context = context, .given = -1
 	};

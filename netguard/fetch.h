@@ -44,6 +44,3 @@ int fetch_begin(struct fetch *f, const struct fetch_ask *ask, int fd,
 	struct cordon_error *err) CORDON_CHECKED;
 /* No call of body or done follows, until the next begins. */
 void fetch_cancel(struct fetch *f);
-
-/* The other end of a connection. Returns 0, or -1: it has none that is an address of the internet. */
-int fetch_peer(int fd, struct cordon_address *ret_address, uint16_t *ret_port) CORDON_CHECKED;

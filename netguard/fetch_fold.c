@@ -197,14 +197,15 @@ entity(const char *text, size_t left, size_t *ret_size)
 char
 fetch_fold(const char *text, size_t left, size_t *ret_size)
 {
-	size_t size = cordon_text_character(text, left);
+	const size_t size = cordon_text_character(text, left);
+	size_t entity_size = 0;
 	uint32_t c;
 
 	*ret_size = size > 0 ? size : 1;
 	if (size == 0)
 		return FOLD_OTHER;
-	if (text[0] == '&' && left > 2 && (c = entity(text, left, &size)) != 0) {
-		*ret_size = size;
+	if (text[0] == '&' && left > 2 && (c = entity(text, left, &entity_size)) != 0) {
+		*ret_size = entity_size;
 		return fold_character(c);
 	}
 	return fold_character(fetch_character(text, size));

@@ -199,7 +199,7 @@ fetch_answer_line(struct fetch_answer *a, const char *line, size_t size)
 		begin_answer(a, line, size);
 		return;
 	}
-	if (strspn(line, "\r\n") >= size || size == 0)
+	if (size == 0 || line[0] == '\r' || line[0] == '\n') /* the line that ends them */
 		return;
 	name_size = colon == NULL ? 0 : (size_t)(colon - line);
 	value = colon == NULL ? line : colon + 1;

@@ -31,6 +31,7 @@
 #include "fetch.h"
 #include "fetch_calls.h" /* made by cmake/CollectCalls.cmake */
 #include "fetch_page.h"
+#include "fetch_peer.h"
 #include "fetch_redirect.h"
 
 #define DATA_BYTES (256ull << 20) /* the longest text and its wrapping, with room for growing */

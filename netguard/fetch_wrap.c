@@ -154,27 +154,40 @@ put_text(struct output *o, const char *text)
 	put(o, text, strlen(text));
 }
 
-/* The text without what is not seen, and with its marks broken. */
+/* First, so that nothing that is left out can keep the halves of a mark apart. */
+static void
+put_seen(struct output *o, const char *text, size_t left, struct fetch_wrapped *w)
+{
+	while (left > 0 && !o->failed) {
+		const size_t size = cordon_text_character(text, left);
+
+		if (fetch_is_invisible(fetch_character(text, size)))
+			w->invisible++;
+		else
+			put(o, text, size);
+		text += size;
+		left -= size;
+	}
+}
+
+/* The text with its marks broken. */
 static void
 put_page(struct output *o, const char *text, size_t left, struct fetch_wrapped *w)
 {
 	int at_begin = 1;
 
 	while (left > 0 && !o->failed) {
-		size_t size, mark;
+		size_t size = 0, mark = 0;
 		const char folded = fetch_fold(text, left, &size);
-		const size_t seen = cordon_text_character(text, left);
 
-		mark = folded == FOLD_NOTHING ? 0 : find_mark(text, left, at_begin, folded);
+		if (folded != FOLD_NOTHING)
+			mark = find_mark(text, left, at_begin, folded);
 		if (mark > 0) {
 			put_text(o, BROKEN);
 			w->neutralised++;
 			size = mark;
-		} else if (fetch_is_invisible(fetch_character(text, seen))) {
-			w->invisible++;
-			size = seen;
 		} else {
-			size = seen;
+			size = cordon_text_character(text, left);
 			put(o, text, size);
 		}
 		if (folded != FOLD_NOTHING)
@@ -234,13 +247,16 @@ fetch_wrap(const char *text, size_t size, const char *url,
 	struct cordon_error *err)
 {
 	struct fetch_wrapped w = { 0 };
-	struct output o = { 0 };
+	struct output o = { 0 }, seen = { 0 };
 
 	if (make_boundary(text, size, w.boundary, err) < 0)
 		return -1;
 	put_notice(&o, url, size, digest, w.boundary);
 	put_line(&o, "BEGIN", w.boundary);
-	put_page(&o, text, size, &w);
+	put_seen(&seen, text, size, &w);
+	put_page(&o, seen.text, seen.size, &w);
+	o.failed |= seen.failed;
+	free(seen.text);
 	if (o.size > 0 && o.text[o.size - 1] != '\n')
 		put_text(&o, "\n");
 	put_line(&o, "END", w.boundary);

@@ -27,15 +27,23 @@
 #define OWN_FILES   (64u + 2 * PIPES_MAX)
 #define COMING_RUNS 64u /* whose descriptors are set aside */
 
+/* For the runs there are and some that may come. */
+static uint64_t
+for_runs(const struct relay *r)
+{
+	const uint64_t aside =
+		COMING_RUNS * RUN_FILES < r->files / 4 ? COMING_RUNS * RUN_FILES : r->files / 4;
+	const uint64_t least = (uint64_t)RUN_FILES * (r->run_count + 2);
+
+	return aside > least ? aside : least;
+}
+
 /* Whether one more connection has its two descriptors. */
 static int
 has_room(const struct run *run)
 {
 	const struct relay *r = run->relay;
-	const uint64_t aside =
-		COMING_RUNS * RUN_FILES < r->files / 4 ? COMING_RUNS * RUN_FILES : r->files / 4;
-	const uint64_t used = OWN_FILES + (uint64_t)RUN_FILES * r->run_count +
-			      2 * (uint64_t)r->tunnel_count + aside;
+	const uint64_t used = OWN_FILES + for_runs(r) + 2 * (uint64_t)r->tunnel_count;
 
 	return used + 2 <= r->files && run->tunnel_count < 4 * ((r->files - used) / 2);
 }

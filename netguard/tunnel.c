@@ -293,18 +293,22 @@ keep_alive(int fd)
 			fd, all[i].level, all[i].name, &all[i].value, sizeof(all[i].value));
 }
 
+/* What waits to be said goes first: the server is at work while the rest is arranged. */
 void
 tunnel_connected(struct tunnel *t, int fd)
 {
+	struct pump pump;
+
 	move(t, EV_CONNECTED);
 	deadline_end(&t->deadline);
 	t->ends[SIDE_SERVER].fd = fd;
-	keep_alive(fd);
 	destination_opened(t->destination, t->as);
+	pump = pump_flow(t, SIDE_RUN);
+	keep_alive(fd);
 	if (watch(t, SIDE_RUN, 0) < 0 || watch(t, SIDE_SERVER, CORDON_LOOP_READ) < 0)
 		tunnel_failed(t, "limit.memory");
 	else
-		settle(t, pump_flow(t, SIDE_RUN));
+		settle(t, pump);
 }
 
 void

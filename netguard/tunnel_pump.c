@@ -238,7 +238,9 @@ take_copied(struct work *w)
 	sent = give(w, scratch, (size_t)got);
 	if (sent < 0)
 		return stop(w);
-	return keep(w, scratch + sent, (size_t)(got - sent), (size_t)(got - sent)) && sent == got;
+	/* A short read was all there is: what comes next wakes us. */
+	return keep(w, scratch + sent, (size_t)(got - sent), (size_t)(got - sent)) && sent == got &&
+	       got == (ssize_t)CHUNK;
 }
 
 /* What is not taken by the other side stays where it is. */

@@ -10,12 +10,13 @@ import threading
 import time
 
 import world
-from cases import CORDON, Trouble
+from cases import CORDON, Trouble, same
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MAKE = os.path.join(os.environ.get("TOOLS") or os.path.dirname(CORDON or ""), "capture_make")
 READY, SERVE, ASK, ALLOW, REFUSE, TRAFFIC, UNLISTED, END, ENDED = range(1, 10)
 TLS, HTTP, OPAQUE = 1, 2, 3
+SOME = "93.184.216.34"
 VERIFIED = (None, "tls", "http")
 NO_LIMIT = 2**64 - 1
 
@@ -91,13 +92,15 @@ class Relay(world.Process):
     """A relay whose monitor does as `rules` says: {(host, port): (as, addresses, port), or a reason}; with no rule an ASK
     stays without an answer until it is told to answer()."""
 
-    def __init__(self, place):
+    def __init__(self, place, files=None):
         self.dialer = world.Dialer(place)
         self.rules, self.fresh_ms, self.ech = {}, 60000, 0
         self.asked, self.open_asks, self.traffic, self.unlisted, self.ended_runs = [], {}, {}, [], []
         self.heard, self.problem = threading.Condition(), None
         self.grants, self.runs = 0, 0
-        super().__init__(place, "relay", [self.dialer.asker_end(2)])
+        self.reads = threading.Event()
+        self.reads.set()
+        super().__init__(place, "relay", [self.dialer.asker_end(2)], files=files)
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.monitor.end.settimeout(None)
         self.thread.start()
@@ -115,8 +118,18 @@ class Relay(world.Process):
             print(f"# the relay ended with {status}: {said.decode()}", flush=True)
             os._exit(1)
 
+    @contextlib.contextmanager
+    def deaf(self):
+        """Nothing is read meanwhile, but for what is on its way."""
+        self.reads.clear()
+        try:
+            yield
+        finally:
+            self.reads.set()
+
     def listen(self):
         while True:
+            self.reads.wait()
             try:
                 heard = self.monitor.hear()
             except (OSError, Trouble):
@@ -202,3 +215,87 @@ class Relay(world.Process):
             got = self.traffic.get((run, number), {})
             return got if all(got.get(k) == v for k, v in wanted.items()) else None
         return self.until(f"traffic of {wanted}", fits)
+
+
+def read_all(s, size=None):
+    data = b""
+    while size is None or len(data) < size:
+        more = s.recv(65536)
+        if not more:
+            break
+        data += more
+    return data
+
+
+def is_reset(s):
+    """Whether the other end has ended it with a reset, which may be heard at the next write."""
+    try:
+        while s.recv(65536):
+            pass
+        return False
+    except ConnectionResetError:
+        return True
+
+
+class Lab:
+    """One run, its relay, and a listener with the rule for it."""
+
+    def __init__(self, place, as_=OPAQUE, name="a.example", where=SOME, **bounds):
+        self.relay = Relay(place, bounds.pop("files", None))
+        self.captured = Captured(place)
+        self.server = world.listener(place, where, 128)
+        self.port = self.server.getsockname()[1]
+        self.name = name
+        self.relay.rules[name, self.port] = (as_, [where], self.port)
+        self.run = self.relay.serve(self.captured, bounds.pop("listed", [name]), **bounds)
+        self.place = place
+
+    def address(self, name=None):
+        rcode, address = self.captured.look_up(name or self.name)
+        same(rcode, 0, f"the answer for {name or self.name}")
+        return address
+
+    def client(self, where=None):
+        s = self.captured.connect(where or self.address(), self.port)
+        self.place.ends.append(s.close)
+        return s
+
+    def refused(self, where=None, said=b""):
+        """Whether a new connection is reset; with nothing said that may be before it is known to be there."""
+        try:
+            client = self.client(where)
+            client.sendall(said)
+            return is_reset(client)
+        except (ConnectionResetError, BrokenPipeError):
+            return True
+
+    def accept(self):
+        s = self.server.accept()[0]
+        s.settimeout(world.PATIENCE)
+        self.place.ends.append(s.close)
+        return s
+
+    def pair(self):
+        client = self.client()
+        return client, self.accept()
+
+
+def cpu(relay):
+    """Seconds that it has used."""
+    with open(f"/proc/{relay.process.pid}/stat", encoding="ascii") as f:
+        words = f.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(relay):
+    """Bytes of its own."""
+    with open(f"/proc/{relay.process.pid}/status", encoding="ascii") as f:
+        return int(f.read().split("RssAnon:")[1].split()[0]) * 1024
+
+
+def descriptors(relay):
+    """Wakes nobody; root's to see, for the relay is not dumpable. None: it is not ours to see."""
+    try:
+        return len(os.listdir(f"/proc/{relay.process.pid}/fd"))
+    except PermissionError:
+        return None

@@ -141,9 +141,20 @@ class Web:
         self.handler, self.tls, self.asked, self.bodies = handler, tls, [], []
         self.open = []
         place.ends.append(self.finish)
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        """From here on its port is free."""
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.thread.join(world.PATIENCE)
+        self.listener.close()
 
     def finish(self):
+        self.close()
         for s in self.open:
             try:
                 s.shutdown(socket.SHUT_RDWR)

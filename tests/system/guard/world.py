@@ -4,7 +4,9 @@ enter() runs the program again in a new network namespace, started by root also 
 In there every address leads to the namespace itself and none but 127.0.0.1 and ::1 is an interface's: so a public address
 has real listeners, without the machine's network. What the guard says goes by the layouts of <cordon/dial_proto.h>."""
 import array
+import fcntl
 import os
+import resource
 import selectors
 import socket
 import struct
@@ -24,14 +26,14 @@ READY, GRANT, GRANTED, UNGRANTED, WITHDRAW, WITHDRAWN, ASKER = 1, 2, 3, 4, 5, 6,
 DIAL, HANG_UP, CONNECTED, UNCONNECTED = 16, 17, 18, 19
 
 
-def enter():
-    """Returns inside; outside it ends the program with what came out inside."""
+def enter(also=""):
+    """Returns inside; outside it ends the program with what came out inside. also: letters of unshare(1), for more namespaces."""
     if os.environ.get("CORDON_WORLD"):
         for command in ("link set lo up", *ROUTES):
             subprocess.run(["ip", *command.split()], check=True)
         return
-    ways = [["unshare", "-n"]] if os.geteuid() == 0 else []
-    user = ["unshare", "-Urn"]
+    ways = [["unshare", f"-n{also}"]] if os.geteuid() == 0 else []
+    user = ["unshare", f"-Urn{also}"]
     if os.geteuid() == 0:
         user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *user]
     # A clone below /root is not another user's to read; scripts/test tries it by a copy.
@@ -68,8 +70,17 @@ class Link:
         end.settimeout(PATIENCE)
 
     def say(self, message, body=b"", fds=()):
+        flags = 0
+        if len(body) > 65536:  # by a sealed memfd: base/link.c
+            memory = os.memfd_create("message", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+            with open(memory, "wb", closefd=False) as f:
+                f.write(body)
+            fcntl.fcntl(memory, fcntl.F_ADD_SEALS, 15)
+            body, fds, flags = b"", [memory, *fds], 1
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-        self.end.sendmsg([struct.pack("<HH", message, 0) + body], rights)
+        self.end.sendmsg([struct.pack("<HH", message, flags) + body], rights)
+        if flags:
+            os.close(memory)
 
     def hear(self):
         """(message, body, socket or None), or None when the other end has gone."""
