@@ -1,8 +1,9 @@
 /* calls: none */
 #include <cordon/fetch_json.h>
 
+#include <stdio.h>
+
 #include <cordon/base64.h>
-#include <cordon/digest.h>
 
 static void
 put_status(struct cordon_json *j, const struct cordon_fetch_step *step)
@@ -55,10 +56,10 @@ void
 fetch_json_body(const struct cordon_fetch_result *r, const void *body, const void *wrapped,
 	struct cordon_json *j)
 {
-	char digest[CORDON_DIGEST_HEX];
+	char digest[2 * CORDON_FETCH_DIGEST + 1];
 
-	_Static_assert(CORDON_FETCH_DIGEST == CORDON_DIGEST_SIZE, "both are SHA-256");
-	cordon_digest_hex(r->digest, digest);
+	for (unsigned i = 0; i < CORDON_FETCH_DIGEST; i++)
+		(void)snprintf(&digest[2 * i], 3, "%02x", r->digest[i]);
 	cordon_json_object(j, "body");
 	base64_put(j, body, r->bytes);
 	cordon_json_u64(j, "bytes", r->bytes);
