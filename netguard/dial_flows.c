@@ -72,7 +72,7 @@ dial_flows_withdraw(struct dial_flows *f, uint64_t grant)
 }
 
 unsigned
-dial_flows_arrange(struct dial_flows *f, struct pollfd polls[FLOW_POLLS], uint64_t *first_ms)
+dial_flows_arrange(struct dial_flows *f, struct pollfd *polls, uint64_t *first_ms)
 {
 	unsigned count = 0;
 
