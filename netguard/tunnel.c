@@ -296,15 +296,19 @@ keep_alive(int fd)
 void
 tunnel_connected(struct tunnel *t, int fd)
 {
+	struct pump pump;
+
 	move(t, EV_CONNECTED);
 	deadline_end(&t->deadline);
 	t->ends[SIDE_SERVER].fd = fd;
-	keep_alive(fd);
 	destination_opened(t->destination, t->as);
-	if (watch(t, SIDE_RUN, 0) < 0 || watch(t, SIDE_SERVER, CORDON_LOOP_READ) < 0)
+	/* What has come goes on first: the server can begin with it. */
+	pump = pump_flow(t, SIDE_RUN);
+	keep_alive(fd);
+	if (watch(t, SIDE_RUN, 0) < 0 || watch(t, SIDE_SERVER, 0) < 0)
 		tunnel_failed(t, "limit.memory");
 	else
-		settle(t, pump_flow(t, SIDE_RUN));
+		settle(t, pump);
 }
 
 void
