@@ -11,7 +11,6 @@
 
 The clients of COUNT say "open N" and the like, a line for each step, so that who started them need not guess."""
 import errno
-import os
 import random
 import resource
 import selectors
