@@ -179,6 +179,7 @@ use_servers(struct role *r, const struct cordon_guard_servers *servers, struct c
 	struct resolver_server all[RESOLVER_SERVERS];
 
 	_Static_assert(RESOLVER_SERVERS == CORDON_GUARD_SERVERS, "room for all of a message");
+	_Static_assert(RESOLVER_LANES == CORDON_GUARD_LANES, "as the monitor believes");
 	for (unsigned i = 0; i < servers->count; i++)
 		all[i] = (struct resolver_server){ .address = servers->all[i].address,
 			.port = servers->all[i].port,

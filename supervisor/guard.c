@@ -119,7 +119,7 @@ tell_servers(struct guard *g)
 	cordon_writer_init(&w, 1024);
 	cordon_guard_encode_servers(&g->servers, &w);
 	guard_tell(g, GUARD_RESOLVER, CORDON_GUARD_SERVERS_ARE, &w, NULL, 0);
-	guard_judge_servers(g);
+	guard_lookups_go_on(g);
 }
 
 /* A name server that the dialer does not take is none. */

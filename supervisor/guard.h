@@ -8,8 +8,10 @@
  * MUST 4 A name is connected with one judged set of addresses in a session until that expires, and one that was public
  *        and turns private never again (net.rebind).
  * MUST 5 What a run can make us keep is bounded.
+ * MUST 6 No run can take all places in the dialer or the resolver: others still reach what they may (guard_grants.c,
+ *        guard_lookups.c).
  *
- * Tests: tests/system/network. */
+ * Tests: tests/system/network, tests/lab/load. */
 #pragma once
 
 #include <stdint.h>

@@ -35,27 +35,6 @@ drop(struct guard_pending *p)
 	free(p);
 }
 
-static void
-withdraw(struct guard *g, uint64_t *grant)
-{
-	struct cordon_writer w;
-
-	if (*grant == 0)
-		return;
-	cordon_writer_init(&w, 64);
-	cordon_dial_encode_word(
-		CORDON_DIAL_WITHDRAW, &(const struct cordon_dial_word){ .id = *grant }, &w);
-	guard_tell(g, GUARD_DIALER, CORDON_DIAL_WITHDRAW, &w, NULL, 0);
-	*grant = 0;
-}
-
-void
-guard_withdraw(struct guard *g, struct guard_destination *d)
-{
-	withdraw(g, &d->before);
-	withdraw(g, &d->grant);
-}
-
 /* fresh_ms: 0: for as long as the run lives. Drops what is pending. */
 static void
 refuse(struct guard_run *r, uint32_t number, const char *reason, uint32_t fresh_ms)
@@ -71,10 +50,12 @@ refuse(struct guard_run *r, uint32_t number, const char *reason, uint32_t fresh_
 	if (strcmp(d->reason, words.reason) != 0)
 		guard_record_refused(r, d->to->host.text, d->to->port, words.reason);
 	memcpy(d->reason, words.reason, sizeof(d->reason));
+	if (d->state == GUARD_RECORDING || d->state == GUARD_GRANTING)
+		r->granted--;
 	d->state = GUARD_REFUSED;
 	if (d->pending != NULL)
 		drop(d->pending);
-	guard_withdraw(r->guard, d);
+	guard_withdraw(r, d);
 	if (r->answers.refuse != NULL) {
 		r->answers.refuse(r->answers.context, words.reason);
 		return;
@@ -105,9 +86,8 @@ allow(struct guard_pending *p)
 	d->state = GUARD_ALLOWED;
 	d->was_allowed = 1;
 	d->reason[0] = '\0';
-	withdraw(p->run->guard, &d->before);
-	d->before = d->grant;
-	d->grant = p->grant.id;
+	d->fresh_until_ms = p->fresh_ms == LASTING_MS ? UINT64_MAX : cordon_now_ms() + p->fresh_ms;
+	guard_grant_follows(p->run, d, p->grant.id);
 	if (p->run->answers.allow != NULL) {
 		const struct guard_answers *a = &p->run->answers;
 
@@ -179,10 +159,11 @@ guard_run_granted(struct guard *g, const struct cordon_dial_word *word, int fine
 	struct resolved resolved;
 	struct cordon_error err = { 0 };
 	const struct pin *pin;
-	uint64_t unused = fine ? word->id : 0;
 
 	if (p == NULL) { /* of a run that has ended meanwhile */
-		withdraw(g, &unused);
+		g->orphans -= g->orphans > 0;
+		if (fine)
+			guard_withdraw_one(g, word->id);
 	} else if (!fine && word->why == CORDON_DIAL_FORBIDDEN) {
 		refuse_pending(p, settle_forbidden(p), SOON_MS);
 	} else if (!fine) {
@@ -194,7 +175,7 @@ guard_run_granted(struct guard *g, const struct cordon_dial_word *word, int fine
 			allow(p);
 			return;
 		}
-		withdraw(g, &unused);
+		guard_withdraw_one(g, word->id);
 		refuse_pending(p, err.reason, SOON_MS);
 	} else {
 		allow(p);
@@ -211,6 +192,11 @@ record(struct guard_pending *p)
 	struct cordon_error err = { 0 };
 	int result;
 
+	if (!guard_grant_fits(p->run)) {
+		refuse_pending(p, "net.budget", SOON_MS);
+		return;
+	}
+	p->run->granted++;
 	d->state = GUARD_RECORDING;
 	result = o->record(o->context, p->run->number, p->destination,
 		&(const struct guard_line){ .host = d->to->host.text,
@@ -270,19 +256,6 @@ use_pin(struct guard_pending *p, const struct pin *pin, uint64_t now_ms)
 }
 
 static void
-ask_resolver(const struct guard_pending *p)
-{
-	const struct cordon_guard_look_up words = { .id = p->id,
-		.name = destination_of(p)->to->host };
-	struct cordon_writer w;
-
-	cordon_writer_init(&w, 512);
-	cordon_guard_encode_look_up(&words, &w);
-	guard_tell(p->run->guard, GUARD_RESOLVER, CORDON_GUARD_LOOK_UP, &w, NULL, 0);
-}
-
-/* While the resolver does not know its servers, names wait. */
-static void
 look_up(struct guard_pending *p)
 {
 	struct guard *g = p->run->guard;
@@ -294,16 +267,7 @@ look_up(struct guard_pending *p)
 	p->run->looking++;
 	p->id = g->next_id++;
 	destination_of(p)->state = GUARD_LOOKING;
-	if (g->server_answers == 0)
-		ask_resolver(p);
-}
-
-void
-guard_judge_servers(struct guard *g)
-{
-	for (const struct guard_pending *p = g->pending; p != NULL; p = p->next)
-		if (destination_of(p)->state == GUARD_LOOKING)
-			ask_resolver(p);
+	guard_lookups_go_on(g);
 }
 
 static void
@@ -322,18 +286,14 @@ refuse_unresolved(struct guard_pending *p, const struct cordon_guard_found *foun
 		refuse_pending(p, err.reason, strcmp(err.reason, "net.rebind") == 0 ? 0 : SOON_MS);
 }
 
-int
-guard_run_found(struct guard *g, const struct cordon_guard_found *found, struct cordon_error *err)
+static void
+take_found(struct guard_pending *p, const struct cordon_guard_found *found)
 {
-	struct guard_pending *p = find(g, GUARD_LOOKING, found->id);
-
-	(void)err;
-	if (p == NULL) /* of a run that has ended meanwhile */
-		return 0;
 	p->run->looking--;
+	p->run->asked--;
 	if (found->reason[0] != '\0') {
 		refuse_unresolved(p, found);
-		return 0;
+		return;
 	}
 	memcpy(p->grant.addresses, found->addresses, sizeof(p->grant.addresses));
 	p->grant.count = found->count;
@@ -342,6 +302,19 @@ guard_run_found(struct guard *g, const struct cordon_guard_found *found, struct 
 	p->fresh_ms = found->ttl_s * 1000;
 	if (check_addresses(p) == 0)
 		record(p);
+}
+
+int
+guard_run_found(struct guard *g, const struct cordon_guard_found *found, struct cordon_error *err)
+{
+	struct guard_pending *p = find(g, GUARD_LOOKING, found->id);
+
+	if (g->asked == 0 || (p != NULL && !p->asked))
+		return cordon_fail(err, CORDON_EPEER, 0, "it answers what nobody has asked");
+	g->asked--;
+	if (p != NULL) /* else of a run that has ended meanwhile */
+		take_found(p, found);
+	guard_lookups_go_on(g);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ struct guard_part {
 /* guard_run.c: a destination.
  *
  *	JUDGED     nothing is on the way                     -> LOOKING, RECORDING, REFUSED
- *	LOOKING    the resolver has been asked               -> RECORDING, REFUSED
+ *	LOOKING    the resolver is to be asked, or has been  -> RECORDING, REFUSED
  *	RECORDING  the ledger has been                       -> GRANTING, REFUSED
  *	GRANTING   the dialer has been                       -> ALLOWED, REFUSED
  *	ALLOWED    the relay may dial                        -> LOOKING, RECORDING when it asks again
@@ -50,6 +50,7 @@ struct guard_pending {
 	struct guard_run *run;
 	uint32_t destination;
 	uint64_t id; /* of the look-up, of the grant */
+	int asked; /* the resolver has been, of what is LOOKING */
 	struct cordon_dial_grant grant; /* as far as it is known */
 	uint32_t fresh_ms;
 	int found; /* the addresses are what the resolver said just now: */
@@ -63,6 +64,7 @@ struct guard_destination {
 	int ech;
 	uint64_t grant; /* that the dialer has; 0: none */
 	uint64_t before; /* the one before it, by which something may just be dialed; 0: none */
+	uint64_t fresh_until_ms; /* the relay asks again then; UINT64_MAX: never */
 	int was_allowed; /* once */
 	char reason[CORDON_GUARD_REASON];
 	struct guard_pending *pending;
@@ -85,7 +87,10 @@ struct guard_run {
 	size_t count, room;
 	char **unlisted;
 	size_t unlisted_count, unlisted_room;
-	unsigned looking; /* look-ups under way */
+	unsigned looking,
+		asked; /* names that are to be looked up; of these the resolver is at work on */
+	uint64_t turn; /* when it was asked last */
+	unsigned granted; /* grants that the dialer has, or is about to have */
 	unsigned recorded; /* refused destinations */
 	uint64_t left_out;
 	struct cordon_timer *patience;
@@ -113,6 +118,9 @@ struct guard {
 	struct cordon_timer *funeral;
 	struct cordon_guard_servers servers;
 	unsigned server_answers; /* grants of servers that the dialer has not answered yet */
+	unsigned orphans; /* grants that the dialer has not answered, of runs that have ended */
+	unsigned asked; /* names that the resolver is at work on */
+	uint64_t turns;
 	uint64_t next_id; /* of grants and look-ups */
 	uint32_t next_asker;
 	struct guard_run *runs;
@@ -136,16 +144,24 @@ void guard_tell_asker(struct guard *g, uint32_t asker, int fd);
 /* The guard cannot go on; what follows of that comes a moment later, from the loop. */
 void guard_break(struct guard *g, const struct cordon_error *why);
 
+/* guard_lookups.c: the resolver has less to do, or more is to be looked up, or it has heard of its servers. */
+void guard_lookups_go_on(struct guard *g);
+
+/* guard_grants.c: whether a run may have one more grant. */
+int guard_grant_fits(struct guard_run *r);
+/* grant is the destination's by now, and the one that it had the one before. */
+void guard_grant_follows(struct guard_run *r, struct guard_destination *d, uint64_t grant);
 /* Takes the dialer the grants that it has for the destination. */
-void guard_withdraw(struct guard *g, struct guard_destination *d);
+void guard_withdraw(struct guard_run *r, struct guard_destination *d);
+void guard_grants_forget(
+	struct guard_run *r); /* the dialer that had them has gone, or has none of them any more */
+void guard_withdraw_one(struct guard *g, uint64_t grant); /* which is nobody's */
 /* Puts on record that a run was refused something, as far as that has its place there. */
 void guard_record_refused(struct guard_run *r, const char *host, uint32_t port, const char *reason);
 
 /* guard_judge.c: a question of the relay, and the ledger's answer. */
 int guard_judge(struct guard_run *r, const struct cordon_guard_ask *ask,
 	struct cordon_error *err) CORDON_CHECKED;
-/* The resolver has heard of its servers. */
-void guard_judge_servers(struct guard *g);
 void guard_judge_recorded(
 	struct guard_run *r, uint32_t destination, const struct cordon_error *why);
 

@@ -206,7 +206,17 @@ static void
 withdraw_all(struct guard_run *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		guard_withdraw(r->guard, &r->destinations[i]);
+		guard_withdraw(r, &r->destinations[i]);
+}
+
+/* One that is about to be had. */
+static void
+forget_grant(struct guard_run *r, enum guard_state state)
+{
+	if (state == GUARD_RECORDING || state == GUARD_GRANTING)
+		r->granted--;
+	if (state == GUARD_GRANTING)
+		r->guard->orphans++;
 }
 
 static void
@@ -222,10 +232,11 @@ forget_pending(struct guard_run *r)
 			continue;
 		}
 		*at = p->next;
+		forget_grant(r, r->destinations[p->destination].state);
 		r->destinations[p->destination].pending = NULL;
 		free(p);
 	}
-	r->looking = 0;
+	r->looking = r->asked = 0;
 }
 
 /* What is only a number of destinations has a last line of its own. */
@@ -253,6 +264,7 @@ be_over(struct guard_run *r)
 	cordon_timer_remove(r->patience);
 	r->patience = NULL;
 	forget_pending(r);
+	guard_grants_forget(r);
 	r->state = GUARD_RUN_OVER;
 	if (told) {
 		record_left_out(r);

@@ -231,6 +231,7 @@ guard_start(struct guard *g, struct cordon_error *err)
 		return 0;
 	g->broken = (struct cordon_error){ 0 };
 	g->server_answers = 0;
+	g->orphans = g->asked = 0;
 	g->next_asker = ASKER_FIRST;
 	for (unsigned i = 0; i < GUARD_PARTS; i++)
 		g->parts[i] = (struct guard_part){ .guard = g, .link = -1, .process = -1 };

@@ -34,7 +34,7 @@
 #include <cordon/error.h>
 
 #define CORDON_DIAL_ADDRESSES 16u /* of one grant */
-#define CORDON_DIAL_GRANTS    4096u /* at one time */
+#define CORDON_DIAL_GRANTS    8192u /* at one time */
 #define CORDON_DIAL_ASKERS    34u /* at one time */
 #define CORDON_DIAL_IN_FLIGHT 64u /* connects under way, of one asker */
 #define CORDON_DIAL_RESERVE   8u /* of these there are always, whatever the other askers do */

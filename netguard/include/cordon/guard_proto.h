@@ -41,6 +41,7 @@
 #define CORDON_GUARD_DESTINATIONS 4096u /* of a run, refused ones included */
 #define CORDON_GUARD_UNLISTED     256u /* UNLISTED of a run; what comes then is not said */
 #define CORDON_GUARD_LOOKUPS      256u /* without an answer */
+#define CORDON_GUARD_LANES        8u /* of these, that are looked up at one time; others wait */
 #define CORDON_GUARD_REASON       32u /* of a reason code, with NUL */
 #define CORDON_GUARD_SERVERS      3u
 #define CORDON_GUARD_NO_LIMIT     UINT64_MAX
