@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 
-#include <cordon/text.h>
-
 #include "rpc.h"
-#include <cordon/base64.h>
 
 /* 16 MiB of output twice, when each byte becomes six. */
 #define ANSWER_MAX (256u << 20)
