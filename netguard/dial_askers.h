@@ -36,6 +36,7 @@ struct dial_asker {
 	uint32_t number;
 	struct dial_slot *first;
 	unsigned slots, connecting; /* how many */
+	const struct pollfd *poll; /* of its link, when it was arranged for */
 };
 
 struct dial_askers {

@@ -1,9 +1,10 @@
-/* calls: socket connect getsockopt setsockopt getpeername getsockname close */
+/* calls: poll ppoll socket connect getsockopt setsockopt getpeername getsockname close */
 #include "dial_connect.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -60,6 +61,16 @@ dial_connect_begin(const struct dial_target *to)
 	if (connect(fd, &end.any, size) < 0 && errno != EINPROGRESS)
 		return -1;
 	return cordon_fd_take(&fd);
+}
+
+/* It is not enough that there is a peer: of a simultaneous open there is one before it is connected, and that socket
+ * could be made fit to connect anew (tcp_poll, inet_getname). */
+int
+dial_connect_decided(int fd)
+{
+	struct pollfd p = { fd, POLLOUT, 0 };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 enum cordon_dial_why

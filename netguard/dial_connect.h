@@ -14,5 +14,7 @@ struct dial_target {
 
 /* Begins to connect a new socket, which is non-blocking and close-on-exec. Returns it, or -1 with errno. */
 int dial_connect_begin(const struct dial_target *to) CORDON_CHECKED;
-/* When it is writable, or has failed. FINE: it is connected with `to` and nobody else. FAILED: *ret_sys is why. */
+/* Whether the kernel has decided about it. */
+int dial_connect_decided(int fd);
+/* When that is so. FINE: it is connected with `to` and nobody else. FAILED: *ret_sys is why. */
 enum cordon_dial_why dial_connect_end(int fd, const struct dial_target *to, int *ret_sys);

@@ -71,20 +71,23 @@ dial_flows_withdraw(struct dial_flows *f, uint64_t grant)
 			end_flow(&f->all[i]);
 }
 
-uint64_t
-dial_flows_arrange(const struct dial_flows *f, struct pollfd polls[FLOW_POLLS])
+unsigned
+dial_flows_arrange(struct dial_flows *f, struct pollfd *polls, uint64_t *first_ms)
 {
-	uint64_t first = UINT64_MAX;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < DIAL_FLOWS; i++) {
-		const struct dial_flow *flow = &f->all[i];
+		struct dial_flow *flow = &f->all[i];
 
-		polls[2 * i] = (struct pollfd){ flow->ours, POLLIN, 0 };
-		polls[2 * i + 1] = (struct pollfd){ flow->out, POLLIN, 0 };
-		if (flow->out >= 0 && flow->deadline_ms < first)
-			first = flow->deadline_ms;
+		if (flow->out < 0)
+			continue;
+		flow->polls = &polls[count];
+		polls[count++] = (struct pollfd){ flow->ours, POLLIN, 0 };
+		polls[count++] = (struct pollfd){ flow->out, POLLIN, 0 };
+		if (flow->deadline_ms < *first_ms)
+			*first_ms = flow->deadline_ms;
 	}
-	return first;
+	return count;
 }
 
 /* One packet of at most `longest` bytes. Returns 1 when there may be more, 0 when there are none, or -1. */
@@ -117,14 +120,14 @@ carry_some(int from, int to, size_t longest, int empty_ends)
 }
 
 void
-dial_flows_turn(struct dial_flows *f, const struct pollfd polls[FLOW_POLLS], uint64_t now_ms)
+dial_flows_turn(struct dial_flows *f, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < DIAL_FLOWS; i++) {
 		struct dial_flow *flow = &f->all[i];
-		const struct pollfd *p = &polls[2 * i];
+		const struct pollfd *p = flow->polls;
 
 		/* One that has just begun was not polled. */
-		if (flow->out < 0 || p[1].fd != flow->out)
+		if (flow->out < 0 || p == NULL)
 			continue;
 		if ((p[0].revents != 0 &&
 			    carry_some(flow->ours, flow->out, CORDON_DIAL_QUERY_MAX, 1) < 0) ||

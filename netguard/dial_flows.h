@@ -13,6 +13,7 @@
 struct dial_flow {
 	int ours, out; /* -1: free */
 	uint64_t grant, deadline_ms;
+	const struct pollfd *polls; /* of both, when they were arranged for; else NULL */
 };
 
 struct dial_flows {
@@ -24,8 +25,8 @@ void dial_flows_init(struct dial_flows *f);
 enum cordon_dial_why dial_flows_begin(
 	struct dial_flows *f, uint64_t grant, int *out, int *ret_end, int *ret_sys);
 void dial_flows_withdraw(struct dial_flows *f, uint64_t grant);
-/* Fills polls, and returns when the first flow ends by its time, or UINT64_MAX. */
-uint64_t dial_flows_arrange(const struct dial_flows *f, struct pollfd polls[FLOW_POLLS]);
-/* Carries what is there. polls: as arranged. */
-void dial_flows_turn(struct dial_flows *f, const struct pollfd polls[FLOW_POLLS], uint64_t now_ms);
+/* Fills polls, at most FLOW_POLLS of them, which stay until dial_flows_turn, and returns how many. *first_ms: at most when a flow ends by its time. */
+unsigned dial_flows_arrange(struct dial_flows *f, struct pollfd *polls, uint64_t *first_ms);
+/* Carries what is there. */
+void dial_flows_turn(struct dial_flows *f, uint64_t now_ms);
 void dial_flows_finish(struct dial_flows *f);

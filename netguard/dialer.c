@@ -39,15 +39,12 @@
 #include "dial_flows.h"
 #include "dial_grants.h"
 
-#define MESSAGES   16 /* of one link, before others have their turn */
+#define MESSAGES   16 /* of the monitor, before others have their turn */
 #define DATA_BYTES (32ull << 20)
 #define FILES      (16ull + CORDON_DIAL_ASKERS + DIAL_SLOTS + 3 * DIAL_FLOWS)
 
-/* The monitor, the askers, the flows, and the sockets that are connecting. */
-#define POLL_ASKERS 1
-#define POLL_FLOWS  (POLL_ASKERS + CORDON_DIAL_ASKERS)
-#define POLL_SLOTS  (POLL_FLOWS + FLOW_POLLS)
-#define POLLS       (POLL_SLOTS + DIAL_CONNECTS)
+/* The monitor, the askers, the sockets that are connecting, and the flows. */
+#define POLLS (1 + CORDON_DIAL_ASKERS + DIAL_CONNECTS + FLOW_POLLS)
 
 struct dialer {
 	struct interfaces interfaces;
@@ -182,7 +179,10 @@ finish_connect(struct dialer *d, struct dial_asker *a, struct dial_slot *s)
 static enum cordon_dial_why
 judge(struct dialer *d, const struct cordon_dial_grant *grant, unsigned at, int *ret_sys)
 {
-	if (grant->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
+	const struct cordon_address plain = cordon_address_unmapped(&grant->addresses[at]);
+
+	if (grant->kind == CORDON_DIAL_PUBLIC &&
+		interfaces_read(&d->interfaces, plain.family) < 0) {
 		*ret_sys = errno;
 		return CORDON_DIAL_BLIND;
 	}
@@ -217,6 +217,9 @@ begin_dial(struct dialer *d, struct dial_asker *a, const struct cordon_dial_word
 	}
 	dial_slot_connecting(a, s);
 	s->deadline_ms = cordon_now_ms() + grant->timeout_ms;
+	/* What is near has answered by now. */
+	if (dial_connect_decided(s->fd))
+		finish_connect(d, a, s);
 }
 
 static int
@@ -249,7 +252,7 @@ grant(struct dialer *d, const struct cordon_dial_grant *g, struct cordon_error *
 
 	if (dial_askers_find(&d->askers, g->asker) == NULL) {
 		word.why = CORDON_DIAL_GONE;
-	} else if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
+	} else if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces, 0) < 0) {
 		word.sys = errno;
 		word.why = CORDON_DIAL_BLIND;
 	} else {
@@ -317,7 +320,7 @@ from_monitor(struct dialer *d, struct cordon_message *m, struct cordon_error *er
 					      : withdraw(d, word.id, err);
 }
 
-/* Takes a message, if there is one: of an asker, or with NULL of the monitor. Returns 1, 0 when there is none, or -1: the
+/* Takes one message, if there is one: of an asker, or with NULL of the monitor. Returns 1, 0 when there is none, or -1: the
  * link has ended, with err->code CORDON_OK, or what came has to end it. */
 static int
 take(struct dialer *d, struct dial_asker *a, struct cordon_error *err)
@@ -354,22 +357,19 @@ static void
 take_asker(struct dialer *d, struct dial_asker *a)
 {
 	struct cordon_error err;
-	int more = 1;
 
-	for (unsigned i = 0; i < MESSAGES && more > 0 && dial_askers_hear(&d->askers, a); i++)
-		more = take(d, a, &err);
-	if (more < 0)
+	if (take(d, a, &err) < 0)
 		drop_asker(d, a, err.code == CORDON_OK ? NULL : &err);
 }
 
 /* What there is to wait for, of an asker. Returns how many polls are in use. */
 static unsigned
-arrange_asker(struct dialer *d, struct dial_asker *a, struct pollfd *its, unsigned count,
-	uint64_t *first_ms)
+arrange_asker(struct dialer *d, struct dial_asker *a, unsigned count, uint64_t *first_ms)
 {
-	*its = (struct pollfd){ a->link, 0, 0 };
-	if (a->link >= 0 && dial_askers_hear(&d->askers, a))
-		its->events = POLLIN;
+	struct pollfd *its = &d->polls[count++];
+
+	a->poll = its;
+	*its = (struct pollfd){ a->link, dial_askers_hear(&d->askers, a) ? POLLIN : 0, 0 };
 	for (struct dial_slot *s = a->first; s != NULL; s = s->next) {
 		if (s->state == DIAL_SLOT_ANSWERING) {
 			its->events |= POLLOUT;
@@ -387,14 +387,14 @@ arrange_asker(struct dialer *d, struct dial_asker *a, struct pollfd *its, unsign
 static unsigned
 arrange(struct dialer *d, uint64_t *ret_first_ms)
 {
-	unsigned count = POLL_SLOTS;
+	unsigned count = 1;
 
-	*ret_first_ms = dial_flows_arrange(&d->flows, d->polls + POLL_FLOWS);
+	*ret_first_ms = UINT64_MAX;
 	d->polls[0] = (struct pollfd){ DIALER_MONITOR, d->owed.message != 0 ? POLLOUT : POLLIN, 0 };
 	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
-		count = arrange_asker(
-			d, &d->askers.all[i], &d->polls[POLL_ASKERS + i], count, ret_first_ms);
-	return count;
+		if (d->askers.all[i].link >= 0)
+			count = arrange_asker(d, &d->askers.all[i], count, ret_first_ms);
+	return count + dial_flows_arrange(&d->flows, d->polls + count, ret_first_ms);
 }
 
 /* Of an asker's sockets what is ready or too late, as far as they were arranged for. */
@@ -411,13 +411,16 @@ turn_sockets(struct dialer *d, struct dial_asker *a, uint64_t now_ms)
 	}
 }
 
-/* An asker that has hung up has nobody who would read an answer. */
+/* One that has hung up has nobody who would read an answer. Else one message is heard, and answered before others have
+ * their turn: the asker does not wait while it is looked for a next one. */
 static void
-turn_asker(struct dialer *d, struct dial_asker *a, short events)
+turn_asker(struct dialer *d, struct dial_asker *a)
 {
-	if (a->link >= 0 && (events & POLLHUP) != 0)
+	const short events = a->link >= 0 ? a->poll->revents : 0;
+
+	if ((events & POLLHUP) != 0)
 		drop_asker(d, a, NULL);
-	if (a->link >= 0)
+	else if ((events & ~POLLOUT) != 0)
 		take_asker(d, a);
 	if (a->link >= 0)
 		flush(d, a);
@@ -438,10 +441,12 @@ turn(struct dialer *d, struct cordon_error *err)
 	now_ms = cordon_now_ms();
 	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
 		turn_sockets(d, &d->askers.all[i], now_ms);
-	dial_flows_turn(&d->flows, d->polls + POLL_FLOWS, now_ms);
-	/* Before the monitor's messages, of which one could put another asker in the place of one that was polled. */
+	dial_flows_turn(&d->flows, now_ms);
+	/* Before the monitor's messages, of which one could put another asker, which was not polled, in the place of one. */
 	for (unsigned i = 0; i < CORDON_DIAL_ASKERS; i++)
-		turn_asker(d, &d->askers.all[i], d->polls[POLL_ASKERS + i].revents);
+		turn_asker(d, &d->askers.all[i]);
+	if (d->polls[0].revents == 0)
+		return 0;
 	if (d->owed.message != 0 && pay(d, err) < 0)
 		return -1;
 	return take_monitor(d, err);

@@ -35,7 +35,7 @@ interfaces_close(struct interfaces *i)
 }
 
 static int
-ask(struct interfaces *i)
+ask(struct interfaces *i, unsigned char family)
 {
 	const struct {
 		struct nlmsghdr header;
@@ -44,7 +44,7 @@ ask(struct interfaces *i)
 			       .nlmsg_type = RTM_GETADDR,
 			       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 			       .nlmsg_seq = ++i->sequence },
-		.body = { .ifa_family = AF_UNSPEC } };
+		.body = { .ifa_family = family } };
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
 	return sendto(i->netlink, &question, sizeof(question), MSG_NOSIGNAL,
@@ -154,12 +154,12 @@ take_part(struct interfaces *i, const uint8_t *data, size_t size)
 /* The kernel has its answer ready when the question was sent, so nothing waits here (netlink_dump in
  * net/netlink/af_netlink.c). */
 static int
-read_once(struct interfaces *i)
+read_once(struct interfaces *i, unsigned char family)
 {
 	/* What the kernel puts into one part at most: NLMSG_GOODSIZE and 32 KiB. */
 	uint8_t part[32768];
 	struct sockaddr_nl from = { 0 };
-	int result = ask(i);
+	int result = ask(i, family);
 
 	i->count = 0;
 	while (result == 0) {
@@ -182,12 +182,13 @@ read_once(struct interfaces *i)
 }
 
 int
-interfaces_read(struct interfaces *i)
+interfaces_read(struct interfaces *i, uint8_t family)
 {
+	const unsigned char af = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 	int result = -1;
 
 	for (unsigned tries = 0; tries < TRIES && result < 0; tries++) {
-		result = read_once(i);
+		result = read_once(i, af);
 		if (result < 0 && errno != EINTR)
 			break;
 	}

@@ -19,5 +19,5 @@ struct interfaces {
 /* Opens the socket, of this network namespace. Returns 0, or -1 with *err set. */
 int interfaces_open(struct interfaces *i, struct cordon_error *err) CORDON_CHECKED;
 void interfaces_close(struct interfaces *i);
-/* Reads all of them afresh into own and count. Returns 0, or -1 with errno set: then none is known. */
-int interfaces_read(struct interfaces *i) CORDON_CHECKED;
+/* Reads afresh into own and count those of a family: 4, 6, or 0 for both. Returns 0, or -1 with errno set: then none is known. */
+int interfaces_read(struct interfaces *i, uint8_t family) CORDON_CHECKED;

@@ -1,11 +1,11 @@
 /* calls: none */
-#include "pins.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cordon/mem.h>
+#include <cordon/pins.h>
 
 #include "name_table.h"
 

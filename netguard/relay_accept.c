@@ -21,7 +21,6 @@
 
 #include "relay_parts.h"
 
-#define AT_ONCE     16 /* connections of one listener, before others have their turn */
 #define PAUSE_MS    100u
 #define RUN_FILES   (CORDON_GUARD_SOCKETS + DNS_SERVE_CONNECTIONS)
 #define OWN_FILES   (64u + 2 * PIPES_MAX)
@@ -180,29 +179,25 @@ lacks(int sys)
 	return sys == EMFILE || sys == ENFILE || sys == ENOBUFS || sys == ENOMEM;
 }
 
+/* One connection, and then others have their turn. */
 static void
 connected(void *context, unsigned events)
 {
 	struct listener *l = context;
 	struct run *run = l->run;
+	int fd;
 
 	(void)events;
-	for (unsigned i = 0; i < AT_ONCE; i++) {
-		int fd;
-
-		if (!has_room(run)) {
-			rest(run);
-			return;
-		}
-		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0 && lacks(errno))
-			rest(run);
-		if (fd < 0 && (errno == EAGAIN || lacks(errno)))
-			return;
-		if (fd >= 0)
-			begin(run, &fd, l->family);
-		tunnel_reset(&fd);
+	if (!has_room(run)) {
+		rest(run);
+		return;
 	}
+	fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && lacks(errno))
+		rest(run);
+	if (fd >= 0)
+		begin(run, &fd, l->family);
+	tunnel_reset(&fd);
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include <cordon/error.h>
 #include <cordon/mem.h>
+#include <cordon/text.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -78,4 +79,22 @@ base64_decode(const char *text, size_t size, uint8_t **ret_data, size_t *ret_siz
 	*ret_data = data;
 	data = NULL;
 	return 0;
+}
+
+void
+base64_put(struct cordon_json *j, const void *data, size_t size)
+{
+	char *text;
+	size_t length;
+
+	if (cordon_text_is_utf8(data, size)) {
+		cordon_json_bytes(j, "text", data, size);
+		return;
+	}
+	text = base64_encode(data, size, &length);
+	if (text == NULL)
+		cordon_json_null(j, "base64");
+	else
+		cordon_json_bytes(j, "base64", text, length);
+	free(text);
 }

@@ -22,6 +22,7 @@
 #include <cordon/spawn.h>
 
 #include "cmd.h"
+#include "fetches.h"
 #include "refusal.h"
 #include "serve_ledger.h"
 #include "serve_main.h"
@@ -182,6 +183,7 @@ destroy(struct caller *c)
 	struct caller **at = &c->serve->callers;
 
 	jobs_abandon(c->serve, c, NULL);
+	fetches_abandon(c->serve, c, NULL);
 	serve_ledger_leave(c);
 	tail_finish(&c->tail);
 	while (*at != NULL && *at != c)
@@ -203,6 +205,7 @@ leave(struct caller *c)
 {
 	c->state = CALLER_LEAVING;
 	jobs_abandon(c->serve, c, NULL);
+	fetches_abandon(c->serve, c, NULL);
 	cordon_watch_remove(c->link_watch);
 	c->link_watch = NULL;
 	cordon_fd_close_p(&c->link);

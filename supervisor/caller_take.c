@@ -8,6 +8,7 @@
 #include <cordon/mem.h>
 
 #include "conduct.h"
+#include "fetches.h"
 #include "file_request.h"
 #include "serve.h"
 #include "serve_ledger.h"
@@ -140,8 +141,10 @@ take_end_session(struct caller *c, const struct cordon_message *m, struct cordon
 	session = c->sessions.first;
 	while (session != NULL && strcmp(session->key, key) != 0)
 		session = session->next;
-	if (session != NULL && key[0] != '\0')
+	if (session != NULL && key[0] != '\0') {
 		jobs_abandon(c->serve, c, session);
+		fetches_abandon(c->serve, c, session);
+	}
 	if (sessions_close(&c->sessions, key, &why) < 0)
 		caller_refuse(c, request, &why, "");
 	else
@@ -231,6 +234,41 @@ take_file(struct caller *c, const struct cordon_message *m, struct cordon_error 
 	return 0;
 }
 
+static int
+take_fetch(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	struct rpc_fetch f;
+
+	if (rpc_fetch_decode(m->body, m->size, &f, err) < 0)
+		return -1;
+	fetches_start(c, &f);
+	rpc_fetch_finish(&f);
+	return 0;
+}
+
+static int
+take_cancel(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	uint64_t request;
+
+	if (rpc_done_decode(m->body, m->size, &request, err) < 0)
+		return -1;
+	fetches_cancel(c, request);
+	return 0;
+}
+
+static int
+take_check_url(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
+{
+	struct rpc_check_url r;
+
+	if (rpc_check_url_decode(m->body, m->size, &r, err) < 0)
+		return -1;
+	fetches_check(c, &r);
+	rpc_check_url_finish(&r);
+	return 0;
+}
+
 /* A run that its caller does not have, and never had: foreign or not, the answer is the same. */
 static int
 take_unknown(struct caller *c, const struct cordon_message *m, struct cordon_error *err)
@@ -276,6 +314,9 @@ static const struct {
 	[RPC_TAIL] = { CALLER_READY, take_tail },
 	[RPC_MALFORMED] = { CALLER_READY, take_malformed },
 	[RPC_UNKNOWN] = { CALLER_READY, take_unknown },
+	[RPC_FETCH] = { CALLER_READY, take_fetch },
+	[RPC_CANCEL] = { CALLER_READY, take_cancel },
+	[RPC_CHECK_URL] = { CALLER_READY, take_check_url },
 };
 
 int

@@ -5,6 +5,7 @@
 
 #include <cordon/digest.h>
 #include <cordon/rate.h>
+#include <cordon/rpc_fetch_proto.h>
 
 #include "refusal.h"
 #include "serve_ledger.h"
@@ -27,6 +28,19 @@ conduct_state(const struct caller *c, const struct session *session)
 		.runs_max = RPC_RUNS,
 		.wait_ms = breaker_wait_ms(&session->breaker, cordon_now_ms()),
 		.suspected = c->suspected || session->suspected };
+}
+
+int
+conduct_check_serving(const struct caller *c, struct cordon_error *err)
+{
+	const struct serve *s = c->serve;
+
+	if (!s->frozen && !s->ending)
+		return 0;
+	cordon_fail(err, CORDON_EPOLICY, 0,
+		s->frozen ? "the operator has stopped everything; restart cordon serve"
+			  : "cordon is ending");
+	return cordon_because(err, "supervisor.frozen");
 }
 
 int
@@ -167,6 +181,17 @@ conduct_digest_file(const struct rpc_file *f, uint8_t out[CORDON_DIGEST_SIZE])
 		memset(out, 0, CORDON_DIGEST_SIZE);
 }
 
+void
+conduct_digest_fetch(const struct rpc_fetch *f, uint8_t out[CORDON_DIGEST_SIZE])
+{
+	const struct cordon_digest_part parts[] = { { "fetch", 6 },
+		{ f->profile, strlen(f->profile) + 1 },
+		{ f->what.method, strlen(f->what.method) + 1 }, { f->what.url, f->what.url_size } };
+
+	if (cordon_digest_parts(parts, sizeof(parts) / sizeof(parts[0]), out) < 0)
+		memset(out, 0, CORDON_DIGEST_SIZE);
+}
+
 /* What comes of the moment, or of the session itself, says nothing about the call. */
 static int
 is_about_the_call(const struct rpc_refused *refused)
@@ -202,4 +227,14 @@ conduct_ended(struct caller *c, struct session *session, const uint8_t digest[CO
 		breaker_succeeded(&session->breaker);
 	else
 		fail(c, session, digest, run_reason_name(o->reason), o->exit_code);
+}
+
+void
+conduct_fetched(struct caller *c, struct session *session, const uint8_t digest[CORDON_DIGEST_SIZE],
+	const char *reason)
+{
+	if (reason[0] == '\0')
+		breaker_succeeded(&session->breaker);
+	else
+		fail(c, session, digest, reason, 0);
 }

@@ -14,6 +14,7 @@
 
 #include "cmd.h"
 #include "control_proto.h"
+#include "fetches.h"
 #include "runtime.h"
 #include "socket_place.h"
 
@@ -186,6 +187,7 @@ take(struct question *q, const struct cordon_message *m)
 	case CONTROL_STOP:
 		s->frozen = 1;
 		count = kill_runs(s, NULL);
+		fetches_stop(s);
 		break;
 	case CONTROL_STATUS:
 		answer_state(q);

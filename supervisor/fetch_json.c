@@ -1,11 +1,9 @@
 /* calls: none */
 #include <cordon/fetch_json.h>
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #include <cordon/base64.h>
-#include <cordon/digest.h>
-#include <cordon/text.h>
 
 static void
 put_status(struct cordon_json *j, const struct cordon_fetch_step *step)
@@ -54,34 +52,16 @@ fetch_json_headers(const struct cordon_fetch_result *r, struct cordon_json *j)
 		cordon_json_u64(j, "headersDropped", r->headers_dropped);
 }
 
-static void
-put_bytes(struct cordon_json *j, const void *data, size_t size)
-{
-	size_t length = 0;
-	char *text;
-
-	if (cordon_text_is_utf8(data, size)) {
-		cordon_json_bytes(j, "text", data, size);
-		return;
-	}
-	text = base64_encode(data, size, &length);
-	if (text == NULL)
-		cordon_json_null(j, "base64");
-	else
-		cordon_json_bytes(j, "base64", text, length);
-	free(text);
-}
-
 void
 fetch_json_body(const struct cordon_fetch_result *r, const void *body, const void *wrapped,
 	struct cordon_json *j)
 {
-	char digest[CORDON_DIGEST_HEX];
+	char digest[2 * CORDON_FETCH_DIGEST + 1];
 
-	_Static_assert(CORDON_FETCH_DIGEST == CORDON_DIGEST_SIZE, "both are SHA-256");
-	cordon_digest_hex(r->digest, digest);
+	for (unsigned i = 0; i < CORDON_FETCH_DIGEST; i++)
+		(void)snprintf(&digest[2 * i], 3, "%02x", r->digest[i]);
 	cordon_json_object(j, "body");
-	put_bytes(j, body, r->bytes);
+	base64_put(j, body, r->bytes);
 	cordon_json_u64(j, "bytes", r->bytes);
 	cordon_json_bool(j, "truncated", r->truncated);
 	cordon_json_bool(j, "untrusted", 1);

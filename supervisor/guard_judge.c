@@ -236,7 +236,10 @@ check_addresses(struct guard_pending *p)
 	for (unsigned i = 0; i < p->grant.count; i++)
 		if (network_refuses_address(p->run->policy, &p->grant.addresses[i], p->grant.port,
 			    NULL, 0, &reason)) {
-			refuse_pending(p, reason, 0);
+			refuse_pending(p,
+				strcmp(reason, "net.private_address") == 0 ? settle_forbidden(p)
+									   : reason,
+				0);
 			return -1;
 		}
 	return 0;

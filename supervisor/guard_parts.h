@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cordon/dial_proto.h>
+#include <cordon/pins.h>
 #include <cordon/wire.h>
 
 #include "guard.h"
 #include "network_judge.h"
 #include "outbox.h"
-#include "pins.h"
 
 /* Ids below are those of name servers' grants, two each. */
 #define GUARD_FIRST_ID (1 + 2 * CORDON_GUARD_SERVERS)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
+#include "fetches.h"
 #include "record.h"
 #include "serve_ledger.h"
 
@@ -20,6 +21,8 @@ record(void *context, uint64_t run, uint32_t destination, const struct guard_lin
 	size_t size = 0;
 	char *payload;
 
+	if (run >= FETCHES_FIRST)
+		return fetches_record(s, run, destination, line, err);
 	if (job == NULL || !job->has_intent) {
 		cordon_fail(err, CORDON_EPOLICY, 0, "the run itself is not on record");
 		return cordon_because(err, "ledger.failed");
@@ -30,14 +33,8 @@ record(void *context, uint64_t run, uint32_t destination, const struct guard_lin
 		.profile = job->profile->name,
 		.line = line };
 	payload = record_connect(&connect, &size);
-	if (line->allowed)
-		return serve_ledger_put(s, job->caller,
-			       serve_ledger_destination(job->number, destination), 1, payload, size,
-			       err) < 0
-			       ? -1
-			       : 0;
-	serve_ledger_put_other(s, job->caller, payload, size);
-	return 0;
+	return serve_ledger_put_destination(
+		s, job->caller, job->number, destination, line, payload, size, err);
 }
 
 static void

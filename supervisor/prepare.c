@@ -179,12 +179,8 @@ prepare(struct caller *c, const struct rpc_start *r, struct prepared *p, struct 
 {
 	struct serve *s = c->serve;
 
-	if (s->frozen || s->ending) {
-		cordon_fail(err, CORDON_EPOLICY, 0,
-			s->frozen ? "the operator has stopped everything; restart cordon serve"
-				  : "cordon is ending");
-		return cordon_because(err, "supervisor.frozen");
-	}
+	if (conduct_check_serving(c, err) < 0)
+		return -1;
 	p->session = sessions_open(&c->sessions, r->session, err);
 	if (p->session == NULL || conduct_check(c, p->session, err) < 0)
 		return -1;

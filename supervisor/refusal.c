@@ -47,6 +47,8 @@ kind_of(const struct cordon_error *err)
 		return RPC_ERROR_UNREACHABLE;
 	if (strcmp(err->reason, "run.unknown") == 0)
 		return RPC_ERROR_UNKNOWN;
+	if (strcmp(err->reason, "request.cancelled") == 0)
+		return RPC_ERROR_CANCELLED;
 	switch (err->code) {
 	case CORDON_EPOLICY:
 		return floor ? RPC_ERROR_FLOOR : RPC_ERROR_POLICY;

@@ -71,6 +71,7 @@ struct caller {
 	uint64_t malformed; /* lines that are not on record yet */
 	uint64_t malformed_ms; /* when such lines were put there last; 0: never */
 	unsigned live, starting; /* runs; of them those that the launcher has not begun */
+	unsigned fetches; /* under way */
 	int paused; /* not listened to */
 	struct probe_name wrong[PROBE_CALLER]; /* that its sessions asked for */
 	int suspected; /* all of them are frozen */
@@ -206,6 +207,9 @@ struct serve {
 	int user_notif; /* refused calls are counted */
 
 	struct guard *guard; /* NULL: no profile opens the network */
+	struct fetch *fetches; /* fetches.c */
+	unsigned fetch_count;
+	uint64_t fetch_sequence;
 	struct ledger ledger;
 	struct cordon_watch *ledger_watch; /* NULL: it is not listened to */
 	uint64_t ledger_others; /* records so far that are no run's */

@@ -68,10 +68,22 @@ serve_ledger_put_other(struct serve *s, struct caller *c, char *payload, size_t 
 
 _Static_assert((CORDON_GUARD_DESTINATIONS & (CORDON_GUARD_DESTINATIONS - 1)) == 0, "a mask");
 
-uint64_t
-serve_ledger_destination(uint64_t run, uint32_t destination)
+static uint64_t
+token_of(uint64_t run, uint32_t destination)
 {
 	return SERVE_LEDGER_DESTINATIONS | run * CORDON_GUARD_DESTINATIONS | destination;
+}
+
+int
+serve_ledger_put_destination(struct serve *s, struct caller *c, uint64_t run, uint32_t destination,
+	const struct guard_line *line, char *payload, size_t size, struct cordon_error *err)
+{
+	if (line->allowed)
+		return serve_ledger_put(s, c, token_of(run, destination), 1, payload, size, err) < 0
+			       ? -1
+			       : 0;
+	serve_ledger_put_other(s, c, payload, size);
+	return 0;
 }
 
 static void

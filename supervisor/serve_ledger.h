@@ -8,13 +8,14 @@
 #include <cordon/error.h>
 
 struct caller;
+struct guard_line;
 struct rpc_start;
 struct serve;
 
 /* Tokens of records that are no run's; those of runs are job_end.c's. */
 #define SERVE_LEDGER_OTHERS (1ull << 63)
 #define SERVE_LEDGER_DESTINATIONS \
-	(1ull << 62) /* with the number of a run, and of its destination */
+	(1ull << 62) /* with the number of a run or a fetch, and of its destination */
 
 /* Starts the writer, before there is a loop. */
 int serve_ledger_start(struct serve *s, struct cordon_error *err) CORDON_CHECKED;
@@ -30,8 +31,10 @@ int serve_ledger_put(struct serve *s, struct caller *c, uint64_t token, int dura
 
 /* The same for what nothing waits for. */
 void serve_ledger_put_other(struct serve *s, struct caller *c, char *payload, size_t size);
-/* The token of the record that a run is to be connected with a destination of its. */
-uint64_t serve_ledger_destination(uint64_t run, uint32_t destination);
+/* A destination of a run or a fetch of c, for the guard's owner: returns what guard_owner.record does. */
+int serve_ledger_put_destination(struct serve *s, struct caller *c, uint64_t run,
+	uint32_t destination, const struct guard_line *line, char *payload, size_t size,
+	struct cordon_error *err) CORDON_CHECKED;
 
 /* A request of c for a run was refused. digest: of the action, or NULL. */
 void serve_ledger_refused(struct caller *c, const struct rpc_start *start,

@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 
-#include <cordon/text.h>
-
 #include "rpc.h"
-#include <cordon/base64.h>
 
 /* 16 MiB of output twice, when each byte becomes six. */
 #define ANSWER_MAX (256u << 20)
@@ -116,24 +113,6 @@ notice_end(struct rpc *rpc, struct cordon_json *j)
 	cordon_json_end(j);
 	cordon_json_end(j);
 	(void)!out_put(&rpc->out, j);
-}
-
-void
-answer_put_bytes(struct cordon_json *j, const void *data, size_t size)
-{
-	char *text;
-	size_t length;
-
-	if (cordon_text_is_utf8(data, size)) {
-		cordon_json_bytes(j, "text", data, size);
-		return;
-	}
-	text = base64_encode(data, size, &length);
-	if (text == NULL)
-		cordon_json_null(j, "base64");
-	else
-		cordon_json_bytes(j, "base64", text, length);
-	free(text);
 }
 
 void

@@ -20,7 +20,5 @@ void answer_fault(struct rpc *rpc, const struct jsonrpc_id *id, const struct fau
 struct cordon_json *notice_begin(const char *method);
 void notice_end(struct rpc *rpc, struct cordon_json *j);
 
-/* Bytes as "text" when they are UTF-8, else as "base64". */
-void answer_put_bytes(struct cordon_json *j, const void *data, size_t size);
 /* NULL or "": null. */
 void answer_put_text(struct cordon_json *j, const char *key, const char *text);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "method_fetch.h"
 #include "method_file.h"
 #include "method_ledger.h"
 #include "method_policy.h"
@@ -47,6 +48,7 @@ static const struct {
 	{ "profile/show", policy_profile },
 	{ "policy/check", policy_check },
 	{ "ledger/tail", ledger_tail },
+	{ "fetch/request", fetch_request },
 	{ "workspace/read", file_read },
 	{ "workspace/write", file_write },
 	{ "workspace/list", file_list },

@@ -3,6 +3,7 @@
 
 #include <cordon/fd.h>
 
+#include "method_fetch.h"
 #include "method_ledger.h"
 #include "method_policy.h"
 #include "method_session.h"
@@ -151,7 +152,8 @@ from_monitor(struct rpc *rpc, struct cordon_message *m)
 		int (*take)(struct rpc *rpc, struct cordon_message *m);
 	} takers[] = { { RPC_WELCOME, take_welcome }, { RPC_STARTED, take_started },
 		{ RPC_EXITED, take_exited }, { RPC_REFUSED, take_refused },
-		{ RPC_CHECKED, take_checked }, { RPC_DONE, take_done }, { RPC_TEXT, take_text } };
+		{ RPC_CHECKED, take_checked }, { RPC_DONE, take_done }, { RPC_TEXT, take_text },
+		{ RPC_FETCHED, fetch_take } };
 
 	if (!rpc->link.welcomed && m->number != RPC_WELCOME)
 		return -1;

@@ -105,7 +105,7 @@ put_read(struct rpc *rpc, const struct request *request, struct cordon_json *j)
 	(void)rpc;
 	if (output_text(o, &text) < 0)
 		text.dropped = o->bytes;
-	answer_put_bytes(j, text.data, text.size);
+	base64_put(j, text.data, text.size);
 	cordon_json_u64(j, "bytes", o->bytes);
 	cordon_json_u64(j, "truncated", text.dropped);
 	free(text.data);

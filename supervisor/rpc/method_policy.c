@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include <cordon/mem.h>
+#include <cordon/rpc_fetch_proto.h>
 
 #include "answers.h"
 #include "method_run.h"
 #include "rpc.h"
 
 struct wanted {
+	struct param_data url;
 	const char *name, *profile, *session, *cwd, *workspace;
 	char **argv;
 	struct param_env env;
@@ -19,7 +21,8 @@ struct wanted {
 
 /* clang-format off */
 static const struct param action_params[] = {
-	{ "argv",      PARAM_WORDS,  PARAM_REQUIRED, 1, RPC_WORD, AT(argv), NULL },
+	{ "argv",      PARAM_WORDS,  0, 1, RPC_WORD, AT(argv), NULL },
+	{ "url",       PARAM_DATA,   0, 0, 0, AT(url), NULL },
 	{ "env",       PARAM_ENV,    0, 0, 0, AT(env), NULL },
 	{ "cwd",       PARAM_TEXT,   0, 1, PATH_MAX - 1, AT(cwd), NULL },
 	{ "workspace", PARAM_TEXT,   0, 1, PATH_MAX - 1, AT(workspace), NULL },
@@ -61,6 +64,51 @@ check(struct rpc *rpc, const struct call *call, const struct wanted *p, struct f
 	return 0;
 }
 
+/* The URL is a caller's text, so it is read here: the monitor gets a host and a port. */
+static int
+check_url(struct rpc *rpc, const struct call *call, const struct wanted *p, struct fault *fault)
+{
+	struct rpc_check_url check = { .session = (char *)(uintptr_t)p->session,
+		.profile = (char *)(uintptr_t)p->profile };
+	CORDON_FREE struct cordon_url *url = cordon_array(1, sizeof(*url));
+	struct cordon_error err = { 0 };
+	struct request *request;
+	struct cordon_writer w;
+
+	if (url == NULL)
+		return fault_set(
+			fault, FAULT_INTERNAL, "limit.memory", "there is no memory for a URL");
+	if (cordon_url_parse(p->url.bytes, p->url.size, url, &err) < 0)
+		return fault_set(fault, FAULT_PARAMS, err.reason, "%s", err.text);
+	request = request_begin(rpc, call->id, REQUEST_CHECK, fault);
+	if (request == NULL)
+		return -1;
+	check.request = request->number;
+	check.what.scheme = url->scheme;
+	check.what.to = url->to;
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_check_url_encode(&check, &w);
+	request_send(rpc, request, RPC_CHECK_URL, &w);
+	return 0;
+}
+
+static int
+check_either(struct rpc *rpc, const struct call *call, const struct wanted *p, struct fault *fault)
+{
+	const int has_run_parts =
+		p->argv != NULL || p->env.set != NULL || p->cwd != NULL || p->workspace != NULL;
+
+	if (p->url.bytes != NULL && has_run_parts)
+		return fault_set(fault, FAULT_PARAMS, "params.type",
+			"an action that has 'url' has nothing else");
+	if (p->url.bytes != NULL)
+		return check_url(rpc, call, p, fault);
+	if (p->argv == NULL)
+		return fault_set(fault, FAULT_PARAMS, "params.missing",
+			"'action.argv' or 'action.url' is missing");
+	return check(rpc, call, p, fault);
+}
+
 int
 policy_check(struct rpc *rpc, const struct call *call, struct fault *fault)
 {
@@ -68,7 +116,7 @@ policy_check(struct rpc *rpc, const struct call *call, struct fault *fault)
 	int result = params_take(call->params, check_params, &p, fault);
 
 	if (result == 0)
-		result = check(rpc, call, &p, fault);
+		result = check_either(rpc, call, &p, fault);
 	params_finish(check_params, &p);
 	return result;
 }

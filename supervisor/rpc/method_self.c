@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "method_fetch.h"
 #include "rpc.h"
 
 struct hello {
@@ -99,6 +100,9 @@ self_cancel(struct rpc *rpc, const struct json_t *params)
 	case REQUEST_START:
 	case REQUEST_TERMINAL:
 		run_kill(request->run, RPC_KILL_CANCELLED);
+		break;
+	case REQUEST_FETCH:
+		fetch_cancel(rpc, request);
 		break;
 	case REQUEST_WRITE: /* the rest of it is not written */
 		piece = input_find(&request->run->input, request);

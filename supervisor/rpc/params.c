@@ -203,6 +203,57 @@ take_pairs(const struct taking *t, const struct param *p, const struct json_t *v
 	return 0;
 }
 
+/* Fields while they are added. */
+struct listing {
+	const struct taking *t;
+	const struct param *p;
+	char **next;
+};
+
+static int
+wrong_fields(const struct taking *t, const struct param *p)
+{
+	char what[96];
+
+	snprintf(what, sizeof(what),
+		"an object of at most %" PRIu64 " strings of at most %" PRIu64
+		" bytes, without NUL",
+		p->min, p->max);
+	return wrong(t, p->name, what);
+}
+
+static int
+add_field(void *context, const char *key, const struct json_t *value)
+{
+	struct listing *l = context;
+	size_t size = 0;
+	const char *text = jsonrpc_word(value, &size);
+
+	if (text == NULL || size > l->p->max || strlen(key) > l->p->max)
+		return wrong_fields(l->t, l->p);
+	*l->next++ = (char *)(uintptr_t)key;
+	*l->next++ = (char *)(uintptr_t)text;
+	return 0;
+}
+
+static int
+take_fields(const struct taking *t, const struct param *p, const struct json_t *value)
+{
+	struct listing l = { .t = t, .p = p };
+	size_t count;
+
+	if (jsonrpc_kind(value) != JSON_KIND_OBJECT)
+		return wrong_fields(t, p);
+	count = jsonrpc_count(value);
+	if (count > p->min)
+		return wrong_fields(t, p);
+	l.next = cordon_array(2 * count + 1, sizeof(*l.next));
+	if (l.next == NULL)
+		return no_memory(t);
+	memcpy(t->ret + p->offset, &l.next, sizeof(l.next));
+	return jsonrpc_each(value, add_field, &l);
+}
+
 static int take_object(const struct taking *t, const struct json_t *object);
 
 static int
@@ -247,6 +298,7 @@ take_member(void *context, const char *key, const struct json_t *value)
 		[PARAM_WORDS] = take_words,
 		[PARAM_ENV] = take_env,
 		[PARAM_PAIRS] = take_pairs,
+		[PARAM_FIELDS] = take_fields,
 		[PARAM_OBJECT] = take_inner,
 		[PARAM_ANY] = take_any };
 	const struct taking *t = context;
@@ -290,7 +342,7 @@ params_finish(const struct param *table, void *ret)
 
 		if (p->kind == PARAM_OBJECT)
 			params_finish(p->members, ret);
-		if (p->kind == PARAM_WORDS)
+		if (p->kind == PARAM_WORDS || p->kind == PARAM_FIELDS)
 			cordon_free_p(at);
 		if (p->kind != PARAM_ENV && p->kind != PARAM_PAIRS)
 			continue;

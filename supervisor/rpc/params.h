@@ -17,6 +17,7 @@ enum param_kind {
 	PARAM_WORDS, /* char **: strings of at most max bytes, at least min of them */
 	PARAM_ENV, /* struct param_env: an object of strings, null to unset */
 	PARAM_PAIRS, /* struct param_env: a list of {"name", "value"} */
+	PARAM_FIELDS, /* char **: an object of strings, as name, value, ...; at most min of them, of max bytes each */
 	PARAM_OBJECT, /* members, with offsets in the same struct */
 	PARAM_ANY, /* taken, and not looked at */
 };

@@ -1,8 +1,9 @@
-/* calls: none */
+/* calls: munmap */
 #include "requests.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <cordon/mem.h>
 
@@ -128,6 +129,9 @@ free_slot(struct request *request)
 
 	stop_waiting(request);
 	free(request->data);
+	for (size_t i = 0; i < sizeof(request->pages) / sizeof(request->pages[0]); i++)
+		if (request->pages[i].data != NULL)
+			(void)munmap(request->pages[i].data, request->pages[i].size);
 	*request = (struct request){ .kind = REQUEST_FREE };
 	if (run != NULL)
 		run_unref(run);

@@ -33,6 +33,7 @@ enum request_kind {
 	REQUEST_PROFILE,
 	REQUEST_TAIL,
 	REQUEST_CHECK,
+	REQUEST_FETCH,
 	REQUEST_UNKNOWN, /* names a run that the caller never had */
 	REQUEST_OTHER, /* ready from the begin: an answer that may be long */
 	REQUEST_KINDS
@@ -41,6 +42,12 @@ enum request_kind {
 /* Puts the members of "result". */
 typedef void request_render_fn(
 	struct rpc *rpc, const struct request *request, struct cordon_json *j);
+
+/* Mapped, and the request's to unmap. */
+struct request_page {
+	void *data; /* NULL: none */
+	size_t size;
+};
 
 struct request {
 	enum request_kind kind;
@@ -56,6 +63,7 @@ struct request {
 	uint64_t first, second; /* what the kind needs */
 	uint8_t *data; /* owned; likewise */
 	size_t size;
+	struct request_page pages[2]; /* of a fetch */
 };
 
 struct requests {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cordon/base64.h>
 #include <cordon/run_result.h>
 
 #include "answers.h"
@@ -38,7 +39,7 @@ run_answer_put_chunk(struct cordon_json *j, const struct chunk *chunk)
 {
 	cordon_json_u64(j, "seq", chunk->seq);
 	cordon_json_string(j, "stream", chunk->stream == 1 ? "stdout" : "stderr");
-	answer_put_bytes(j, chunk->data, chunk->size);
+	base64_put(j, chunk->data, chunk->size);
 }
 
 static void
@@ -48,7 +49,7 @@ put_output(struct cordon_json *j, const char *key, const struct output *o)
 
 	cordon_json_object(j, key);
 	if (output_text(o, &text) == 0) {
-		answer_put_bytes(j, text.data, text.size);
+		base64_put(j, text.data, text.size);
 		cordon_json_u64(j, "bytes", o->bytes);
 		cordon_json_u64(j, "truncated", text.dropped);
 		if (text.dropped > 0)

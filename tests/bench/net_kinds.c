@@ -75,7 +75,7 @@ hear(FILE *from, char **ret_line, struct cordon_error *err)
 static int
 hear_ready(FILE *from, const char *who, struct cordon_error *err)
 {
-	char *line;
+	char *line = NULL;
 
 	if (hear(from, &line, err) < 0)
 		return cordon_while(err, "%s", who);

@@ -11,8 +11,8 @@ import struct
 import subprocess
 import time
 
-READY, START, CHECK, SIGNAL, KILL, SESSION, END_SESSION, PROFILE, FILE, TAIL, MALFORMED, UNKNOWN = range(1, 13)
-WELCOME, STARTED, EXITED, REFUSED, CHECKED, DONE, TEXT = range(65, 72)
+READY, START, CHECK, SIGNAL, KILL, SESSION, END_SESSION, PROFILE, FILE, TAIL, MALFORMED, UNKNOWN, FETCH, CANCEL, CHECK_URL = range(1, 16)
+WELCOME, STARTED, EXITED, REFUSED, CHECKED, DONE, TEXT, FETCHED = range(65, 73)
 NONE = 2**64 - 1
 PATIENCE_S = 20.0  # the machine may be busy
 
@@ -41,6 +41,16 @@ def session_body(session, workspace="", cwd="", profile="", request=1):
 
 def file_body(act, path, session="", profile="", request=1):
     return struct.pack("<QB", request, act) + text(session) + text(profile) + text(path)
+
+
+def fetch_body(url="http://127.0.0.1/", session="", profile="web", request=1, method="GET", headers=(), body=b"", most=1 << 20, timeout=10000,
+               redirects=10, wrap=0):
+    return (struct.pack("<Q", request) + text(session) + text(profile) + text(url) + text(method) + vector(headers) + text(body) +
+            struct.pack("<IIIB", most, timeout, redirects, wrap))
+
+
+def check_url_body(host="example.org", port=80, scheme=1, session="", profile="web", request=1, kind=1, url=""):
+    return struct.pack("<Q", request) + text(session) + text(profile) + struct.pack("<BB", scheme, kind) + text(host) + struct.pack("<H", port) + text(url)
 
 
 def named_body(name, request=1):
@@ -289,7 +299,7 @@ class World:
         for path in (stage, self.workspace, self.root, os.path.join(self.workspace, "inner"),
                      os.path.join(self.root, "listed"), os.path.join(scratch, "another")):
             os.mkdir(path, 0o755)
-        for name in ("cordon", "cordon-launcher", "cordon-ledger"):
+        for name in ("cordon", "cordon-launcher", "cordon-ledger", "cordon-netguard", "cordon-fetch"):
             shutil.copy(os.path.join(os.path.dirname(cordon), name), stage)
         shutil.copy(puppet, f"{stage}/cordon-rpc")
         self.socket = os.path.join(scratch, "s")
@@ -300,7 +310,7 @@ class World:
         self.log = open(os.path.join(scratch, "log"), "w+b")
         self.monitor = subprocess.Popen(
             [f"{stage}/cordon", "serve", "--listen", self.socket, "--config", config, "-p", "default",
-             "-p", "readonly"], cwd=self.workspace, stdin=subprocess.DEVNULL,
+             "-p", "readonly", "-p", "web"], cwd=self.workspace, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=self.log)
         if not until(lambda: os.path.exists(self.socket)):
             raise SystemExit("the monitor does not begin: " + self.said())

@@ -7,10 +7,10 @@
 
 #include <cordon/text.h>
 
-#include <cordon/base64.h>
 #include "jsonrpc.h"
 #include "lines.h"
 #include "params.h"
+#include <cordon/base64.h>
 
 #define BOUND 4096
 

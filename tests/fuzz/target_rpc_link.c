@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cordon/fetch_json.h>
+#include <cordon/rpc_fetch_proto.h>
 #include <cordon/rpc_proto.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,6 +42,8 @@ WHOLE(welcome)
 WHOLE(started)
 WHOLE(refused)
 WHOLE(checked)
+WHOLE(fetch)
+WHOLE(check_url)
 
 static void
 try_named(const uint8_t *data, size_t size)
@@ -124,12 +128,37 @@ try_text(const uint8_t *data, size_t size)
 	free(text);
 }
 
+static void
+try_fetched(const uint8_t *data, size_t size)
+{
+	static struct cordon_fetch_result result;
+	struct cordon_writer w;
+	struct cordon_json *j;
+	uint64_t request;
+
+	if (rpc_fetched_decode(data, size, &request, &result, &err) < 0)
+		return;
+	cordon_writer_init(&w, size + 1);
+	rpc_fetched_encode(request, &result, &w);
+	same(&w, data, size);
+	j = cordon_json_create(16u << 20);
+	cordon_json_object(j, NULL);
+	fetch_json_url(&result, j);
+	fetch_json_headers(&result, j);
+	fetch_json_hops(&result, j);
+	cordon_json_end(j);
+	if (cordon_json_text(j, NULL) == NULL)
+		abort();
+	cordon_json_destroy(j);
+	cordon_fetch_result_finish(&result);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(const uint8_t *data, size_t size) = { try_start, try_session,
 		try_file, try_named, try_order, try_welcome, try_started, try_exited, try_refused,
-		try_checked, try_done, try_text };
+		try_checked, try_done, try_text, try_fetch, try_check_url, try_fetched };
 
 	if (size > 0)
 		tries[data[0] % (sizeof(tries) / sizeof(tries[0]))](data + 1, size - 1);

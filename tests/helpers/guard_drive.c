@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 #include <cordon/fd.h>
+#include <cordon/pins.h>
 #include <cordon/rate.h>
 #include <cordon/selfjail.h>
 
 #include "dial.h"
 #include "guard_calls.h" /* made by cmake/CollectCalls.cmake */
-#include "pins.h"
 #include "resolve.h"
 
 struct drive {

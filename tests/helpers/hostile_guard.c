@@ -4,7 +4,8 @@
  * "hostile.log".
  *
  * As relay: it asks for all of that, dials whatever numbers of grants there may be, and what it was allowed at places
- * that it was not. As resolver: every name leads to what the words are, addresses.
+ * that it was not. As resolver: every name leads to what the words are, addresses, for a second; after "/" are those of
+ * the next answer, and so on in turns.
  *
  * usage: cordon-netguard ROLE    (by cordon) */
 #include <errno.h>
@@ -27,6 +28,7 @@
 #define PATIENCE_MS 20000
 #define GUESSES     300 /* ids of grants, from 0 on */
 
+static uint64_t last_grant; /* that it was allowed to use */
 static char beside[PATH_MAX], role[32], words[WORDS][300];
 static unsigned word_count;
 static int output;
@@ -144,6 +146,7 @@ use_allowed(const struct cordon_guard_allow *allow, const char *word)
 {
 	char what[400];
 
+	last_grant = allow->grant.id;
 	for (unsigned i = 0; i < allow->grant.count; i++) {
 		snprintf(what, sizeof(what), "%s at %u", word, i);
 		dial(1000 + i, allow->grant.id, (uint8_t)i, what);
@@ -236,6 +239,9 @@ end(uint64_t run)
 {
 	struct cordon_writer w;
 
+	(void)poll(NULL, 0, 300); /* the dialer may hear of it later than we do */
+	if (last_grant != 0)
+		dial(3000, last_grant, 0, "after the end");
 	cordon_writer_init(&w, 16);
 	cordon_guard_encode_run(run, &w);
 	tell(MONITOR, CORDON_GUARD_ENDED, &w);
@@ -269,14 +275,18 @@ be_relay(void)
 static void
 answer(uint64_t id)
 {
-	struct cordon_guard_found found = { .id = id, .ttl_s = 60 };
+	static unsigned next;
+	struct cordon_guard_found found = { .id = id, .ttl_s = 1 };
 	struct cordon_error err = { 0 };
 	struct cordon_writer w;
 
-	for (unsigned i = 0; i < word_count; i++)
-		if (cordon_address_parse(
-			    words[i], strlen(words[i]), &found.addresses[found.count], &err) == 0)
+	if (next >= word_count)
+		next = 0;
+	for (; next < word_count && strcmp(words[next], "/") != 0; next++)
+		if (cordon_address_parse(words[next], strlen(words[next]),
+			    &found.addresses[found.count], &err) == 0)
 			found.count++;
+	next++;
 	cordon_writer_init(&w, 1024);
 	cordon_guard_encode_found(&found, &w);
 	tell(MONITOR, CORDON_GUARD_FOUND, &w);

@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cordon/fd.h>
 #include <cordon/link.h>
+#include <cordon/rpc_fetch_proto.h>
 #include <cordon/rpc_proto.h>
 #include <cordon/spawn.h>
 
@@ -451,5 +453,66 @@ Test(rpc_process, a_monitor_that_breaks_the_contract_ends_it)
 	cordon_writer_init(&w, 64);
 	rpc_done_encode(12345, &w);
 	tell(RPC_DONE, &w, NULL, 0);
+	cr_expect(eq(int, poll(&gone, 1, 10000), 1));
+}
+
+/* A caller's fetch, answered with a page of that text, of which is said that it has so many bytes. */
+static void
+fetch(const char *text, int seals, uint64_t bytes)
+{
+	const int page = memfd_create("page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct cordon_fetch_result r = {
+		.outcome = CORDON_FETCH_DONE, .step_count = 1, .bytes = bytes
+	};
+	struct cordon_error err;
+	struct cordon_message m;
+	struct rpc_fetch asked;
+	struct cordon_writer w;
+
+	welcome();
+	say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"fetch/request\","
+	    "\"params\":{\"url\":\"http://a/\",\"headers\":{\"B\":\"c\"}}}");
+	m = hear(RPC_FETCH);
+	cr_assert(eq(int, rpc_fetch_decode(m.body, m.size, &asked, &err), 0), "%s", err.text);
+	cr_assert(eq(str, asked.what.headers[1], "c"));
+	cr_assert(eq(int, cordon_fd_write_all(page, text, strlen(text)), 0));
+	cr_assert(eq(int, fcntl(page, F_ADD_SEALS, seals), 0));
+	r.steps[0] =
+		(struct cordon_fetch_step){ .url = (char *)"http://a/", .port = 80, .status = 200 };
+	cordon_writer_init(&w, CORDON_LINK_BODY);
+	rpc_fetched_encode(asked.request, &r, &w);
+	rpc_fetch_finish(&asked);
+	cordon_message_finish(&m);
+	tell(RPC_FETCHED, &w, &page, 1);
+	close(page);
+}
+
+#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
+
+Test(rpc_process, a_page_is_read_where_it_is_sealed)
+{
+	const char *text = "";
+	json_t *json;
+
+	fetch("page", SEALS, 4);
+	json = answer();
+	cr_expect(eq(int, json_unpack(json, "{s:{s:{s:s}}}", "result", "body", "text", &text), 0));
+	cr_expect(eq(str, (char *)text, "page"));
+	json_decref(json);
+}
+
+Test(rpc_process, a_page_that_could_change_ends_it)
+{
+	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+
+	fetch("page", F_SEAL_GROW | F_SEAL_SHRINK, 4);
+	cr_expect(eq(int, poll(&gone, 1, 10000), 1));
+}
+
+Test(rpc_process, a_page_of_another_size_ends_it)
+{
+	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+
+	fetch("page", SEALS, 5);
 	cr_expect(eq(int, poll(&gone, 1, 10000), 1));
 }

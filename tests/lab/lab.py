@@ -25,6 +25,7 @@ TOOLS = os.environ.get("TOOLS") or os.path.dirname(CORDON or "")
 # Who is where. The addresses are public ones, which in here are nobody's but the world's.
 WWW, OTHER, GIT, DATA, RESOLVER = "93.184.216.34", "151.101.1.69", "140.82.112.3", "185.199.108.153", "8.8.8.8"
 WWW6 = "2606:2800:220:1:248:1893:25c8:1946"
+PAGES, SECOND = "199.232.44.10", "151.101.65.69"  # pages.py
 OWN = "23.192.228.80"  # a public address of "here" itself
 METADATA = "169.254.169.254"
 ZONE = {
@@ -36,11 +37,17 @@ ZONE = {
     "db.example.org": [DATA],
     "cache.example.org": [DATA],
     "dns.google": [RESOLVER],
+    "pages.example.org": [PAGES],
+    "second.example.net": [SECOND],
     "inner.example.org": [THERE],  # public names with other addresses than public ones
     "mixed.example.org": [WWW, THERE],
     "meta.example.org": [METADATA],
     "own.example.org": [OWN],
     **{f"n{i}.wild.example.org": [WWW] for i in range(100)},
+}
+TURNING = {  # by the first question, and by every later one
+    "turning.example.org": ([PAGES], [THERE]),
+    "moving.example.org": ([PAGES], [SECOND]),
 }
 WORLD = sorted({a for some in ZONE.values() for a in some if a not in (THERE, OWN)})
 
@@ -145,6 +152,10 @@ class Lab:
         """The host's resolver, as everything in "here" sees it."""
         conf = self.place.file("resolv.conf", f"nameserver {THERE}\n")
         self.run("mount", "--bind", conf, os.path.realpath("/etc/resolv.conf"))
+
+    def add_names(self, zone):
+        """More names, for the rest of the lab's life."""
+        self.place.file("world/more.json", json.dumps(zone))
 
     def serve(self, name, *command, ready=None, env=None):
         """Starts a server in the world, and waits for ready() to be true, or for the line "ready" when that is None."""

@@ -131,7 +131,7 @@ def databases(lab):
 
 
 def name_servers(lab):
-    what = [of.ZONE, lab.log, [of.THERE, of.RESOLVER], [[of.WWW, 443], [of.OTHER, 53000]], [[of.WWW, 9000], [of.OTHER, 9000]]]
+    what = [of.ZONE, of.TURNING, lab.log, [of.THERE, of.RESOLVER], [[of.WWW, 443], [of.OTHER, 53000]], [[of.WWW, 9000], [of.OTHER, 9000]]]
     lab.serve("names", sys.executable, os.path.join(of.BASE, "names.py"), json.dumps(what))
 
 

@@ -1,3 +1,4 @@
+#include <cordon/pins.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -5,7 +6,6 @@
 #include <string.h>
 
 #include "name_table.h"
-#include "pins.h"
 
 static struct pins *pins;
 static struct cordon_error err;

@@ -151,7 +151,7 @@ struct values {
 	const char *text;
 	uint64_t number, inner;
 	uint8_t flag;
-	char **words;
+	char **words, **fields;
 	struct param_data data;
 	struct param_env env, pairs;
 };
@@ -168,6 +168,7 @@ static const struct param table[] = { { "text", PARAM_TEXT, PARAM_REQUIRED, 1, 4
 	{ "data", PARAM_DATA, 0, 0, 0, AT(data), NULL },
 	{ "words", PARAM_WORDS, 0, 1, 5, AT(words), NULL },
 	{ "env", PARAM_ENV, 0, 0, 0, AT(env), NULL },
+	{ "fields", PARAM_FIELDS, 0, 2, 5, AT(fields), NULL },
 	{ "pairs", PARAM_PAIRS, PARAM_NULLABLE, 0, 0, AT(pairs), NULL },
 	{ "object", PARAM_OBJECT, 0, 0, 0, 0, inner_table }, { "any", PARAM_ANY, 0, 0, 0, 0, NULL },
 	{ 0 } };
@@ -225,6 +226,26 @@ Test(rpc_params, are_taken_by_their_types)
 	cr_assert(eq(str, values.env.unset[0], "B"));
 	cr_assert(eq(str, values.pairs.set[0], "C="));
 	cr_assert(eq(u64, values.inner, 9));
+}
+
+Test(rpc_params, fields_are_names_and_values_in_turn)
+{
+	cr_assert(eq(int, take("\"text\":\"a\",\"fields\":{\"A=\":\"bcdef\",\"\":\"\"}"), 0), "%s",
+		fault.text);
+	cr_assert(eq(str, values.fields[0], "A="));
+	cr_assert(eq(str, values.fields[1], "bcdef"));
+	cr_assert(eq(str, values.fields[2], ""));
+	cr_assert(eq(str, values.fields[3], ""));
+	cr_assert(eq(ptr, values.fields[4], NULL));
+	cr_assert(eq(int, take("\"text\":\"a\",\"fields\":{}"), 0), "%s", fault.text);
+	cr_assert(eq(ptr, values.fields[0], NULL));
+	expect_wrong("\"text\":\"a\",\"fields\":[]", "params.type", "'fields'");
+	expect_wrong("\"text\":\"a\",\"fields\":{\"A\":null}", "params.type", "'fields'");
+	expect_wrong("\"text\":\"a\",\"fields\":{\"A\":\"b\\u0000\"}", "params.type", "'fields'");
+	expect_wrong("\"text\":\"a\",\"fields\":{\"A\":\"bcdefg\"}", "params.type", "'fields'");
+	expect_wrong("\"text\":\"a\",\"fields\":{\"ABCDEF\":\"\"}", "params.type", "'fields'");
+	expect_wrong("\"text\":\"a\",\"fields\":{\"A\":\"\",\"B\":\"\",\"C\":\"\"}", "params.type",
+		"'fields'");
 }
 
 Test(rpc_params, what_is_not_given_stays)

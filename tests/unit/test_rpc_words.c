@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cordon/base64.h>
 #include "handles.h"
 #include "sessions.h"
 #include "siphash.h"
+#include <cordon/base64.h>
 
 Test(rpc_words, siphash_is_what_its_authors_published)
 {

@@ -18,20 +18,26 @@
  *	MALFORMED     11      rpc      after READY      u32 lines since the last one that were no requests
  *	UNKNOWN       12      rpc      after READY      u64 request, string name: a run that its caller names and
  *	                                                never had; answered by REFUSED
+ *	FETCH         13      rpc      after READY      struct rpc_fetch (<cordon/rpc_fetch_proto.h>)
+ *	CANCEL        14      rpc      after READY      u64 request, a FETCH: it is to end; answered by REFUSED
+ *	CHECK_URL     15      rpc      after READY      struct rpc_check_url; decided, not looked up or dialed
  *	WELCOME       65      monitor  first message    struct rpc_welcome
  *	STARTED       66      monitor  answers START,   struct rpc_started; stdin (when asked for), stdout
  *	                               FILE             and stderr of the run, or its terminal's master
  *	EXITED        67      monitor  after STARTED    u64 run, struct run_result; nothing of it is left
  *	REFUSED       68      monitor  answers all      struct rpc_refused
- *	CHECKED       69      monitor  answers CHECK    struct rpc_checked
+ *	CHECKED       69      monitor  answers CHECK,   struct rpc_checked
+ *	                               CHECK_URL
  *	DONE          70      monitor  answers SESSION, u64 request
  *	                               END_SESSION
  *	TEXT          71      monitor  answers PROFILE, u64 request, bytes: JSON
  *	                               TAIL
+ *	FETCHED       72      monitor  answers FETCH    u64 request, struct cordon_fetch_result; its body, and its
+ *	                                                wrapped body, sealed
  *
  * "request" is a number that the cordon-rpc chose; it is in flight until it is answered, and at most
  * RPC_INFLIGHT are. SIGNAL and KILL for a run that is not the caller's, or has ended, are ignored: they
- * crossed EXITED on the way. */
+ * crossed EXITED on the way; so is CANCEL for what has been answered. */
 #pragma once
 
 #include <limits.h>
@@ -55,6 +61,9 @@ enum rpc_message {
 	RPC_TAIL = 10,
 	RPC_MALFORMED = 11,
 	RPC_UNKNOWN = 12,
+	RPC_FETCH = 13,
+	RPC_CANCEL = 14,
+	RPC_CHECK_URL = 15,
 	RPC_WELCOME = 65,
 	RPC_STARTED = 66,
 	RPC_EXITED = 67,
@@ -62,6 +71,7 @@ enum rpc_message {
 	RPC_CHECKED = 69,
 	RPC_DONE = 70,
 	RPC_TEXT = 71,
+	RPC_FETCHED = 72,
 };
 
 #define RPC_INFLIGHT    256 /* requests of a caller at one time */
@@ -72,6 +82,7 @@ enum rpc_message {
 #define RPC_SESSION_KEY 195 /* agent:channel:peer, three times 64 bytes */
 #define RPC_NAME        128 /* bytes of a profile's name */
 #define RPC_TAIL_MAX    32 /* records that a caller is shown */
+#define RPC_FETCHES     8 /* of a caller at one time */
 
 /* What is not given is "" or UINT64_MAX. The struct owns its strings. */
 struct rpc_start {
@@ -217,6 +228,7 @@ int rpc_checked_decode(const void *data, size_t size, struct rpc_checked *ret,
 	struct cordon_error *err) CORDON_CHECKED;
 void rpc_checked_finish(struct rpc_checked *checked);
 
+/* DONE and CANCEL. */
 void rpc_done_encode(uint64_t request, struct cordon_writer *w);
 int rpc_done_decode(const void *data, size_t size, uint64_t *ret_request,
 	struct cordon_error *err) CORDON_CHECKED;

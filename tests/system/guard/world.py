@@ -141,8 +141,8 @@ class Asker:
             pass
 
 
-def start(role, ends, program=NETGUARD):
-    """Starts a process of the guard with these links, which are closed here."""
+def start(role, ends, program=NETGUARD, files=None):
+    """Starts a process of the guard with these links, which are closed here. files: the descriptors it may have."""
     moved = [os.dup(end.fileno()) for end in ends]
     high = [os.dup2(fd, 200 + i) for i, fd in enumerate(moved)]
     for fd in moved:
@@ -151,6 +151,8 @@ def start(role, ends, program=NETGUARD):
     def arrange():
         for i, fd in enumerate(high):
             os.dup2(fd, 3 + i)
+        if files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     process = subprocess.Popen([program, role] if role else [program], preexec_fn=arrange, close_fds=False, stderr=subprocess.PIPE, env={})
     for end in ends:
         end.close()
@@ -162,10 +164,10 @@ def start(role, ends, program=NETGUARD):
 class Process:
     """A process of the guard with the monitor's end of its link in our hands."""
 
-    def __init__(self, place, role, ends=(), program=NETGUARD):
+    def __init__(self, place, role, ends=(), program=NETGUARD, files=None):
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.monitor = Link(mine)
-        self.process = start(role, [its, *ends], program)
+        self.process = start(role, [its, *ends], program, files)
         place.ends.append(self.finish)
         self.monitor.wants(READY)
 

@@ -5,8 +5,7 @@
 #include <stdint.h>
 
 #include <cordon/host.h>
-
-#include "resolved.h"
+#include <cordon/resolved.h>
 
 struct pins;
 
