@@ -235,8 +235,8 @@ class Lab:
             subprocess.run(["userdel", "cordon-test"], check=False, capture_output=True)
 
 
-def main(begin, cases_main, words, world=None):
-    """Runs cases in a lab with all servers, or what world(lab) starts. begin(lab) is told of it first."""
+def main(begin, cases_main, words, which="ALL", world=None):
+    """Runs cases in a lab with these servers, or what world(lab) starts. begin(lab) is told of it first."""
     import servers  # it knows us
     enter()
     lab = Lab()
@@ -245,7 +245,10 @@ def main(begin, cases_main, words, world=None):
         if lacking and not MUST_WORK:
             print(f"ok - the lab # SKIP this machine lacks {', '.join(lacking)}\n0 passed, 0 failed")
             return 0
-        (world or servers.all_of_them)(lab)
+        if world:
+            world(lab)
+        else:
+            servers.begin(lab, getattr(servers, which))
         begin(lab)
         return cases_main(words)
     except Trouble as trouble:

@@ -4,7 +4,7 @@ certificate and a file for what was asked; says "ready" when it serves.
 	/               a page            /to?URL         302 to URL, as it is written, percent-decoded once
 	/headers        the request       /via/N          N redirects to itself, then a page
 	/bytes/N        N times "x"       /status/N       that status
-	/gzip /bomb     gzip; of 256 MiB    /br             an encoding that nobody asked for
+	/gzip /bomb     gzip; of 64 MiB    /br             an encoding that nobody asked for
 	/cut            breaks off        /drip           a byte now and then, without end
 	/silent         no answer         /forged         lines that look like a wrapped page's
 	/binary         no UTF-8          /many           500 header fields
@@ -35,7 +35,7 @@ end
 
 
 def bomb(size):
-    packer, whole = zlib.compressobj(9, zlib.DEFLATED, 31), b""
+    packer, whole = zlib.compressobj(1, zlib.DEFLATED, 31), b""
     for _ in range(size >> 20):
         whole += packer.compress(bytes(1 << 20))
     return whole + packer.flush()
@@ -151,7 +151,7 @@ class Server6(Server):
 
 def main(places, certificate, key, log):
     Pages.log = open(log, "a", encoding="utf-8", buffering=1)
-    Pages.bomb = bomb(256 << 20)
+    Pages.bomb = bomb(64 << 20)
     for where, port, tls in places:
         server = (Server6 if ":" in where else Server)((where, port), Pages)
         if tls:

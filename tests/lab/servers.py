@@ -135,12 +135,12 @@ def name_servers(lab):
     lab.serve("names", sys.executable, os.path.join(of.BASE, "names.py"), json.dumps(what))
 
 
-def all_of_them(lab):
+ALL = (authority, repository, name_servers, web, secure_shell, databases)
+PAGES = (authority, name_servers, web)
+
+
+def begin(lab, which):
     if missing():
         raise Trouble(f"this machine lacks {', '.join(missing())}: scripts/setup test installs them")
-    authority(lab)
-    repository(lab)
-    name_servers(lab)
-    web(lab)
-    secure_shell(lab)
-    databases(lab)
+    for server in which:
+        server(lab)
