@@ -87,6 +87,14 @@ def children(pid):
         return []
 
 
+def is_executing(pid, program):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read() == f"{program}\n"
+    except OSError:
+        return False
+
+
 def alive_with(mark):
     """Processes that have the mark among their arguments."""
     found = []
