@@ -31,17 +31,17 @@ def stream(host, port):
     return s
 
 
-def tcp(host, port, *pieces):
+def tcp(host, port, *pieces, pause=0.05):
     with stream(host, port) as s:
         for piece in pieces:
             s.sendall(bytes.fromhex(piece))
-            time.sleep(0.05)
+            time.sleep(pause)
         s.settimeout(2)
         sys.stdout.write(receive(s).decode(errors="replace"))
 
 
 def dribble(host, port, whole):
-    tcp(host, port, *[whole[i:i + 2] for i in range(0, len(whole), 2)])
+    tcp(host, port, *[whole[i:i + 2] for i in range(0, len(whole), 2)], pause=0.005)
 
 
 def udp(host, port, whole):
