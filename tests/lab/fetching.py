@@ -25,24 +25,29 @@ class Packets:
         for device in ("veth", "lo"):
             s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
             s.bind((device, 3))
+            s.setblocking(False)
             self.sockets.append(s)
         threading.Thread(target=self.listen, daemon=True).start()
 
     def listen(self):
+        try:
+            while True:
+                ready = select.select([*self.sockets, self.mine], [], [])[0]
+                for s in self.sockets:  # before who asks: it hears of all that was sent until then
+                    self.drain(s)
+                if self.mine in ready:
+                    self.mine.sendall(self.mine.recv(1))
+        except OSError:  # the world has ended
+            return
+
+    def drain(self, s):
         while True:
-            ready = select.select([*self.sockets, self.mine], [], [])[0]
-            for s in sorted(ready, key=lambda s: s is self.mine):  # who asks hears of all that was sent before
-                if s is self.mine:
-                    if not (asked := s.recv(1)):
-                        return
-                    s.sendall(asked)
-                    continue
-                try:
-                    data, sender = s.recvfrom(2048)
-                except OSError:  # the world has ended
-                    return
-                if sender[2] == socket.PACKET_OUTGOING:
-                    self.look(data[14:])
+            try:
+                data, sender = s.recvfrom(2048)
+            except BlockingIOError:
+                return
+            if sender[2] == socket.PACKET_OUTGOING:
+                self.look(data[14:])
 
     def look(self, packet):
         version = packet[0] >> 4
