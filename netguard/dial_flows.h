@@ -25,7 +25,8 @@ void dial_flows_init(struct dial_flows *f);
 enum cordon_dial_why dial_flows_begin(
 	struct dial_flows *f, uint64_t grant, int *out, int *ret_end, int *ret_sys);
 void dial_flows_withdraw(struct dial_flows *f, uint64_t grant);
-/* Fills polls, at most FLOW_POLLS of them, which stay until dial_flows_turn, and returns how many. *first_ms: at most when a flow ends by its time. */
+/* Fills polls, at most FLOW_POLLS of them, which stay until dial_flows_turn, and returns how many. *first_ms becomes
+ * earlier where a flow ends before it by its time. */
 unsigned dial_flows_arrange(struct dial_flows *f, struct pollfd *polls, uint64_t *first_ms);
 /* Carries what is there. */
 void dial_flows_turn(struct dial_flows *f, uint64_t now_ms);

@@ -303,7 +303,6 @@ tunnel_connected(struct tunnel *t, int fd)
 	deadline_end(&t->deadline);
 	t->ends[SIDE_SERVER].fd = fd;
 	destination_opened(t->destination, t->as);
-	/* What has come goes on first: the server can begin with it. */
 	pump = pump_flow(t, SIDE_RUN);
 	keep_alive(fd);
 	if (watch(t, SIDE_RUN, 0) < 0 || watch(t, SIDE_SERVER, 0) < 0)
