@@ -45,7 +45,7 @@ static const char usage[] =
 	"      --session KEY         label it: three parts, agent:channel:peer\n"
 	"      --config FILE         read this configuration instead of yours\n"
 	"      --help                print this\n\n"
-	"Exit status: 0 there is an answer; 65 the URL, or an option, cannot be used; 69 what was\n"
+	"Exit status: 0 there is an answer; 65 the URL or a header cannot be used; 69 what was\n"
 	"allowed came to nothing; 126 refused; 125 cordon could not do its part.\n";
 
 struct options {
@@ -105,7 +105,8 @@ take_number(struct fetch *f, int option, const char *text, struct cordon_error *
 		if (cordon_parse_time(text, &number, err) < 0)
 			return cordon_while(err, "--timeout");
 		if (number == 0 || number > CORDON_FETCH_TIME_MAX)
-			return cordon_fail(err, CORDON_EINPUT, 0, "--timeout is up to an hour");
+			return cordon_fail(err, CORDON_EINPUT, 0,
+				"--timeout must be more than 0 and at most 1h");
 		f->request.timeout_ms = (uint32_t)number;
 	} else if (cordon_parse_u32(text, 0, CORDON_FETCH_HOPS - 1, &f->request.redirects, err) <
 		   0) {
@@ -114,8 +115,9 @@ take_number(struct fetch *f, int option, const char *text, struct cordon_error *
 	return 0;
 }
 
+/* word: as it was given. */
 static int
-take_option(struct fetch *f, int option, struct cordon_error *err)
+take_option(struct fetch *f, int option, const char *word, struct cordon_error *err)
 {
 	struct options *o = &f->options;
 
@@ -150,12 +152,11 @@ take_option(struct fetch *f, int option, struct cordon_error *err)
 	case 't':
 	case 'r':
 		return take_number(f, option, optarg, err);
-	case ':':
-		return cordon_fail(err, CORDON_EINPUT, 0,
-			"option '%s' needs a value; see cordon fetch --help", "of the end");
 	default:
-		return cordon_fail(
-			err, CORDON_EINPUT, 0, "unknown option; see cordon fetch --help");
+		return cordon_fail(err, CORDON_EINPUT, 0,
+			option == ':' ? "option '%s' needs a value; see cordon fetch --help"
+				      : "unknown option '%s'; see cordon fetch --help",
+			word);
 	}
 }
 
@@ -181,7 +182,7 @@ parse_options(int argc, char **argv, struct fetch *f, struct cordon_error *err)
 			fputs(usage, stdout);
 			return 1;
 		}
-		if (take_option(f, option, err) < 0)
+		if (take_option(f, option, argv[optind - 1], err) < 0)
 			return -1;
 	}
 	if (optind != argc - 1)
@@ -469,7 +470,7 @@ cmd_fetch(int argc, char **argv)
 		return 0;
 	if (parsed < 0) {
 		cmd_say(&err);
-		return EXIT_UNUSABLE;
+		return EXIT_SETUP;
 	}
 	if (prepare(&f, &err) < 0 || fetch(&f, &err) < 0) {
 		cmd_say(&err);

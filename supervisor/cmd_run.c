@@ -32,7 +32,8 @@ struct options {
 static const char usage[] =
 	"Usage: cordon run [OPTION]... [--] COMMAND [ARGUMENT]...\n\n"
 	"Runs COMMAND in a sandbox. It can use the system's programs and write the workspace,\n"
-	"the current directory; it has no network and sees none of your other files.\n\n"
+	"the current directory; it sees none of your other files, and has no network but what the\n"
+	"profile lists.\n\n"
 	"  -p, --profile NAME|FILE   what the command may do (default: default)\n"
 	"      --workspace DIR       the directory to work in (default: the current one)\n"
 	"      --cwd DIR             start in DIR, below the workspace\n"
