@@ -47,6 +47,18 @@ static const struct param request_params[] = {
 
 /* asking */
 
+static int
+is_method(const char *method)
+{
+	static const char *const all[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
+		"OPTIONS" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(all[i], method) == 0)
+			return 1;
+	return 0;
+}
+
 /* *ret_decoded: what has to be freed, or NULL. */
 static int
 take_body(const struct wanted *p, struct cordon_fetch_request *what, uint8_t **ret_decoded,
@@ -115,6 +127,9 @@ fetch_request(struct rpc *rpc, const struct call *call, struct fault *fault)
 
 	if (result == 0 && p.url.size > CORDON_FETCH_URL)
 		result = fault_set(fault, FAULT_PARAMS, "net.url", "'url' is too long");
+	if (result == 0 && p.method != NULL && !is_method(p.method))
+		result = fault_set(fault, FAULT_PARAMS, "net.method",
+			"'method' is none of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS");
 	if (result == 0)
 		result = take_body(&p, &what, &decoded, fault);
 	if (result == 0) {
