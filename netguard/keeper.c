@@ -3,11 +3,12 @@
  * started by it, and nothing else.
  *
  * Tests: tests/kernel/test_keeper.c, tests/system/network.
- * calls: clone3 setsid fcntl dup2 close_range rt_sigprocmask execve exit_group pidfd_send_signal waitid */
+ * calls: clone3 setsid fcntl dup2 close_range rt_sigprocmask execve exit_group pidfd_send_signal waitid poll ppoll */
 #include "keeper.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -35,24 +36,48 @@ static const struct {
 };
 #define ROLES (sizeof(roles) / sizeof(roles[0]))
 
+#define FETCHES 64 /* more than a monitor has at one time */
+
 struct keeper {
 	int processes[ROLES]; /* pidfds; -1: none */
+	int fetches
+		[FETCHES]; /* the same; those that have ended, too, until there is need of the place */
 };
+
+static void
+end(int *process)
+{
+	siginfo_t info;
+
+	if (*process < 0)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, *process, SIGKILL, NULL, 0);
+	/* Children are reaped by the kernel, so this waits for the end and finds nobody. */
+	while (waitid(P_PIDFD, (id_t)*process, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	cordon_fd_close_p(process);
+}
 
 static void
 stop(struct keeper *k)
 {
-	for (unsigned i = 0; i < ROLES; i++) {
-		siginfo_t info;
+	for (unsigned i = 0; i < ROLES; i++)
+		end(&k->processes[i]);
+}
 
-		if (k->processes[i] < 0)
+/* A place for a fetch. NULL: all are alive. */
+static int *
+place(struct keeper *k)
+{
+	for (unsigned i = 0; i < FETCHES; i++) {
+		struct pollfd p = { .fd = k->fetches[i], .events = POLLIN };
+
+		if (k->fetches[i] >= 0 && poll(&p, 1, 0) <= 0)
 			continue;
-		(void)syscall(SYS_pidfd_send_signal, k->processes[i], SIGKILL, NULL, 0);
-		/* Children are reaped by the kernel, so this waits for the end and finds nobody. */
-		while (waitid(P_PIDFD, (id_t)k->processes[i], &info, WEXITED) < 0 && errno == EINTR)
-			;
-		cordon_fd_close_p(&k->processes[i]);
+		cordon_fd_close_p(&k->fetches[i]);
+		return &k->fetches[i];
 	}
+	return NULL;
 }
 
 static int
@@ -74,17 +99,24 @@ start(struct keeper *k, const struct cordon_message *m, struct cordon_error *err
 }
 
 static int
-start_fetch(const struct cordon_message *m, int *ret_process, struct cordon_error *err)
+start_fetch(struct keeper *k, const struct cordon_message *m, int *ret_process,
+	struct cordon_error *err)
 {
+	int *process = place(k);
 	const int fds[] = { 0, 1, 2, m->fds[0], m->fds[1] };
 	char path[PATH_MAX];
 	const ssize_t length = readlink(SELF, path, sizeof(path) - sizeof(FETCH));
 
+	if (process == NULL)
+		return cordon_fail(err, CORDON_ELIMIT, EAGAIN, "there are too many fetches");
 	if (length <= 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not find " FETCH);
 	path[length] = '\0';
 	memcpy(strrchr(path, '/') + 1, FETCH, sizeof(FETCH));
-	return cordon_spawn(path, FETCH, fds, 5, ret_process, err) < 0 ? -1 : 0;
+	if (cordon_spawn(path, FETCH, fds, 5, process, err) < 0)
+		return -1;
+	*ret_process = *process;
+	return 0;
 }
 
 /* fd: -1: none. */
@@ -117,8 +149,8 @@ take(struct keeper *k, const struct cordon_message *m, struct cordon_error *err)
 	}
 	if (m->number == CORDON_KEEPER_START_FETCH && m->size == 0 &&
 		m->fd_count == CORDON_KEEPER_FETCH_FDS) {
-		CORDON_CLOSE int process = -1;
-		const int result = start_fetch(m, &process, &why);
+		int process = -1;
+		const int result = start_fetch(k, m, &process, &why);
 
 		return answer(result < 0 ? &why : NULL, process, err);
 	}
@@ -131,6 +163,8 @@ keeper_run(struct cordon_error *err)
 	struct keeper k = { .processes = { -1, -1, -1 } };
 	int result = 1;
 
+	for (unsigned i = 0; i < FETCHES; i++)
+		k.fetches[i] = -1;
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return cordon_fail(err, CORDON_ESYS, errno, "could not begin");
@@ -143,5 +177,7 @@ keeper_run(struct cordon_error *err)
 		cordon_message_finish(&m);
 	}
 	stop(&k);
+	for (unsigned i = 0; i < FETCHES; i++)
+		end(&k.fetches[i]);
 	return result;
 }

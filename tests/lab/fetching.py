@@ -71,7 +71,7 @@ class Packets:
 
 def begin(lab):
     """Everything in the world besides its ordinary servers. Its authority is the system's, as update-ca-certificates would do it."""
-    lab.serve("pages", sys.executable, os.path.join(of.BASE, "pages.py"),
+    lab.serve("pages", sys.executable, os.path.join(lab.code, "pages.py"),
               json.dumps([PLACES, f"{lab.world}/leaf.pem", f"{lab.world}/leaf.key", lab.log]))
     lab.run("mount", "--bind", f"{lab.world}/ca.pem", os.path.realpath("/etc/ssl/certs/ca-certificates.crt"))
     # Every address there is leads to the world, which refuses connections that nobody waits for.

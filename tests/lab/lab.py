@@ -88,6 +88,7 @@ class Lab:
         self.place = Place()
         self.user, self.made_user = self.find_user()
         os.chmod(self.place.path, 0o755)
+        self.code = self.copy_code()
         self.log = self.place.file("world/heard")  # a line for everything that a server was asked
         self.world = self.directory("world")
         self.run("ip", "link", "set", "lo", "up")
@@ -96,6 +97,21 @@ class Lab:
         self.holder.stdout.readline()
         self.connect()
         self.give_resolver()
+
+    def copy_code(self):
+        """What servers execute, where their user may read it."""
+        top = os.path.join(self.place.path, "tests")
+        for part in ("lab", "system/guard", "system/pipe"):
+            to = os.path.join(top, part)
+            os.makedirs(to)
+            from_ = os.path.join(BASE, "..", part)
+            for name in os.listdir(from_):
+                if name.endswith(".py"):
+                    shutil.copyfile(os.path.join(from_, name), os.path.join(to, name))
+                    os.chmod(os.path.join(to, name), 0o644)
+        for path, _, _ in os.walk(top):
+            os.chmod(path, 0o755)
+        return os.path.join(top, "lab")
 
     def find_user(self):
         if os.geteuid() != 0:

@@ -132,7 +132,7 @@ def databases(lab):
 
 def name_servers(lab):
     what = [of.ZONE, of.TURNING, lab.log, [of.THERE, of.RESOLVER], [[of.WWW, 443], [of.OTHER, 53000]], [[of.WWW, 9000], [of.OTHER, 9000]]]
-    lab.serve("names", sys.executable, os.path.join(of.BASE, "names.py"), json.dumps(what))
+    lab.serve("names", sys.executable, os.path.join(lab.code, "names.py"), json.dumps(what))
 
 
 ALL = (authority, repository, name_servers, web, secure_shell, databases)
