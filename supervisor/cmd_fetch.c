@@ -24,7 +24,6 @@
 #define EXIT_FAILED   69 /* EX_UNAVAILABLE: allowed, and nothing came of it */
 
 #define NUMBER     1 /* of the guard's only asker */
-#define TOKEN      1
 #define TIMEOUT_MS 60000
 #define MAX_BYTES  (4u << 20)
 
@@ -62,6 +61,7 @@ struct fetch {
 	struct config config;
 	struct cordon_profile *profile;
 	struct ledger ledger;
+	uint64_t records; /* so far, which is the token of the next */
 	struct cordon_loop *loop;
 	struct guard *guard;
 	struct guard_session *pins;
@@ -209,17 +209,18 @@ record(void *context, uint64_t run, uint32_t destination, const struct guard_lin
 		.session = f->options.session,
 		.profile = f->profile->name,
 		.line = line };
+	const uint64_t token = f->records++;
 	uint64_t sequence;
 	size_t size = 0;
 	char *payload = record_connect(&connect, &size);
 
 	(void)run;
 	(void)destination;
-	if (ledger_append(&f->ledger, TOKEN, line->allowed, payload, size, err) < 0)
+	if (ledger_append(&f->ledger, token, line->allowed, payload, size, err) < 0)
 		return -1;
 	if (!line->allowed)
 		return 0;
-	return ledger_await(&f->ledger, TOKEN, &sequence, err) < 0 ? -1 : 1;
+	return ledger_await(&f->ledger, token, &sequence, err) < 0 ? -1 : 1;
 }
 
 static void

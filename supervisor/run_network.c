@@ -6,7 +6,7 @@
 #include "record.h"
 
 #define RUN   1
-#define TOKEN 3 /* those of the run's own records are below */
+#define TOKEN 3 /* the first; those of the run's own records are below */
 
 /* The answer is waited for: nothing else of the run depends on this process meanwhile but its output, for one flush. */
 static int
@@ -19,6 +19,8 @@ record(void *context, uint64_t run, uint32_t destination, const struct guard_lin
 		.session = n->session,
 		.profile = n->profile->name,
 		.line = line };
+	/* Answers of records that nobody has waited for may still come. */
+	const uint64_t token = TOKEN + n->records++;
 	uint64_t sequence;
 	size_t size = 0;
 	char *payload;
@@ -30,11 +32,11 @@ record(void *context, uint64_t run, uint32_t destination, const struct guard_lin
 		return cordon_because(err, "ledger.failed");
 	}
 	payload = record_connect(&connect, &size);
-	if (ledger_append(n->intent->ledger, TOKEN, line->allowed, payload, size, err) < 0)
+	if (ledger_append(n->intent->ledger, token, line->allowed, payload, size, err) < 0)
 		return -1;
 	if (!line->allowed)
 		return 0;
-	return ledger_await(n->intent->ledger, TOKEN, &sequence, err) < 0 ? -1 : 1;
+	return ledger_await(n->intent->ledger, token, &sequence, err) < 0 ? -1 : 1;
 }
 
 static void
@@ -101,7 +103,8 @@ record_traffic(struct run_network *n)
 		if (line.traffic.begun == 0)
 			continue;
 		payload = record_traffic_of(n->id, &line, &size);
-		(void)!ledger_append(n->intent->ledger, TOKEN, 0, payload, size, &ignored);
+		(void)!ledger_append(
+			n->intent->ledger, TOKEN + n->records++, 0, payload, size, &ignored);
 	}
 }
 

@@ -24,6 +24,7 @@ struct run_network {
 	struct network_report *report; /* owned; after run_network_close */
 	struct cordon_error lost; /* the guard ended before the run did; CORDON_OK: it did not */
 	/* Its own: */
+	uint64_t records; /* so far: none of them has another's token */
 	struct guard *guard;
 	struct guard_run *run;
 	struct guard_session *pins;
