@@ -404,6 +404,9 @@ hear_traffic(struct guard *g, const struct cordon_message *m, struct cordon_erro
 	if (cordon_guard_decode_traffic(m->body, m->size, &t, err) < 0)
 		return -1;
 	r = find(g, t.run);
+	/* Of a question that was on its way when the run ended nothing is kept. */
+	if (r != NULL && r->state == GUARD_RUN_ENDING && t.destination >= r->count)
+		return 0;
 	if (r == NULL || t.destination >= r->count)
 		return cordon_fail(err, CORDON_EPEER, 0, "it counts what nobody asked for");
 	r->destinations[t.destination].traffic = t;

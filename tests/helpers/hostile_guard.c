@@ -28,6 +28,7 @@
 #define PATIENCE_MS 20000
 #define GUESSES     300 /* ids of grants, from 0 on */
 
+static uint32_t destinations; /* that were asked about */
 static uint64_t last_grant; /* that it was allowed to use */
 static char beside[PATH_MAX], role[32], words[WORDS][300];
 static unsigned word_count;
@@ -222,22 +223,43 @@ break_rules(uint64_t run, const char *word)
 static void
 attack(uint64_t run)
 {
-	uint32_t destination = 0;
-
 	for (uint64_t id = 0; id < GUESSES; id++)
 		dial(id, id, 0, "guess");
 	for (unsigned i = 0; i < word_count; i++)
 		if (words[i][0] == '!')
 			break_rules(run, words[i]);
 		else
-			ask(run, destination++, words[i]);
+			ask(run, destinations++, words[i]);
 	say("done");
+}
+
+/* What an honest relay says, too, when its run ends just then: a destination that is asked about, and what it counts. */
+static void
+cross(uint64_t run)
+{
+	const struct cordon_guard_traffic traffic = {
+		.run = run, .destination = destinations, .refused = 1, .reason = "net.budget"
+	};
+	struct cordon_guard_ask question = { .run = run,
+		.destination = destinations,
+		.to = { .host = { .kind = CORDON_HOST_NAME, .text = "late.example.org" },
+			.port = 1 } };
+	struct cordon_writer w;
+
+	cordon_writer_init(&w, 1024);
+	cordon_guard_encode_ask(&question, &w);
+	tell(MONITOR, CORDON_GUARD_ASK, &w);
+	cordon_writer_init(&w, 1024);
+	cordon_guard_encode_traffic(&traffic, &w);
+	tell(MONITOR, CORDON_GUARD_TRAFFIC, &w);
 }
 
 static void
 end(uint64_t run)
 {
 	struct cordon_writer w;
+
+	cross(run);
 
 	(void)poll(NULL, 0, 300); /* the dialer may hear of it later than we do */
 	if (last_grant != 0)
