@@ -44,6 +44,7 @@ struct fetching {
 	struct outbox outbox;
 	struct cordon_writer request; /* encoded; until it is sent */
 	enum cordon_url_scheme scheme; /* of the hop that is judged */
+	unsigned hops; /* so far */
 };
 
 static void
@@ -133,9 +134,12 @@ on_allow(void *context, const struct cordon_guard_allow *allow)
 static int
 hear_hop(struct fetching *f, const struct cordon_message *m, struct cordon_error *err)
 {
-	struct cordon_fetch_hop *hop = cordon_array(1, sizeof(*hop));
+	struct cordon_fetch_hop *hop;
 	int result;
 
+	if (f->hops++ == CORDON_FETCH_HOPS)
+		return cordon_fail(err, CORDON_EPEER, 0, "it wants more hops than there may be");
+	hop = cordon_array(1, sizeof(*hop));
 	if (hop == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not judge");
 	result = cordon_fetch_decode_hop(m->body, m->size, hop, err);

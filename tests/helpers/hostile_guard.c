@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <cordon/fetch_proto.h>
 #include <cordon/guard_proto.h>
 #include <cordon/link.h>
 #include <cordon/wire.h>
@@ -333,12 +334,39 @@ be_resolver(void)
 	}
 }
 
+/* the fetch, which is an executable of its own: asks to be connected with the first word without end */
+
+static void
+be_fetch(void)
+{
+	struct cordon_fetch_hop hop = { .scheme = CORDON_URL_HTTP, .url = "http://hop/" };
+	struct cordon_message m;
+	struct cordon_writer w;
+	unsigned count = 0;
+
+	snprintf(hop.to.host.text, sizeof(hop.to.host.text), "%.250s", words[0]);
+	hop.to.host.kind = CORDON_HOST_NAME;
+	hop.to.port = 80;
+	tell_ready();
+	while (hear(MONITOR, &m, PATIENCE_MS) > 0 && count < GUESSES) {
+		cordon_message_finish(&m);
+		cordon_writer_init(&w, CORDON_LINK_BODY);
+		cordon_fetch_encode_hop(&hop, &w);
+		tell(MONITOR, CORDON_FETCH_HOP, &w);
+		say("hop %u", ++count);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
+	read_script();
+	if (argc == 1 && strcmp(role, "fetch") == 0) {
+		be_fetch();
+		return 0;
+	}
 	if (argc != 2)
 		return 1;
-	read_script();
 	if (strcmp(argv[1], role) != 0) {
 		(void)execv(path_of("cordon-netguard.real"), argv);
 		fall("the real one");

@@ -1,4 +1,4 @@
-/* The fetchr taken over: it has the sockets that it was given, and can make and reach nothing (A13). The control is the same
+/* The fetch taken over: it has the sockets that it was given, and can make and reach nothing (A13). The control is the same
  * call in the same process before it locks itself. */
 #include <criterion/criterion.h>
 
