@@ -18,6 +18,7 @@ cordon_library(nl libnl-3.0 libnl-3.a pthread)
 cordon_library(jansson jansson libjansson.a)
 cordon_library(uv libuv libuv_a.a pthread dl rt)
 cordon_library(cares libcares libcares.a)
+cordon_library(gumbo gumbo libgumbo.a)
 cordon_library(crypto libcrypto libcrypto.a pthread dl)
 # libidn2 and libpsl stand on libunistring, which has no module of its own.
 if(CORDON_STATIC)

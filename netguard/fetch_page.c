@@ -12,6 +12,7 @@
 #include <cordon/fd.h>
 #include <cordon/text.h>
 
+#include "fetch_html.h"
 #include "fetch_wrap.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -72,30 +73,52 @@ fetch_page_finish(struct fetch_page *p)
 }
 
 static int
-wrap(const char *text, size_t size, const char *url, struct cordon_fetch_result *ret,
-	int *ret_wrapped, struct cordon_error *err)
+keep_wrapped(const struct fetch_wrapped *w, struct cordon_fetch_result *ret, int *ret_wrapped,
+	struct cordon_error *err)
 {
 	CORDON_CLOSE int fd = make(err);
-	struct fetch_wrapped w = { 0 };
-	int result;
 
-	if (fd < 0 || fetch_wrap(text, size, url, ret->digest, &w, err) < 0)
+	if (fd < 0)
 		return -1;
-	result = cordon_fd_write_all(fd, w.text, w.size) < 0 ? fail("it cannot be wrapped", err)
-							     : seal(fd, err);
-	free(w.text);
-	if (result < 0)
+	if (cordon_fd_write_all(fd, w->text, w->size) < 0)
+		return fail("it cannot be wrapped", err);
+	if (seal(fd, err) < 0)
 		return -1;
-	memcpy(ret->boundary, w.boundary, sizeof(ret->boundary));
-	ret->wrapped_bytes = w.size;
-	ret->neutralised = w.neutralised;
-	ret->invisible = w.invisible;
+	memcpy(ret->boundary, w->boundary, sizeof(ret->boundary));
+	ret->wrapped_bytes = w->size;
+	ret->neutralised = w->neutralised;
+	ret->invisible = w->invisible;
 	*ret_wrapped = cordon_fd_take(&fd);
 	return 0;
 }
 
 static int
-look(struct fetch_page *p, const char *text, int wraps, const char *url,
+wrap(const char *text, size_t size, const struct fetch_wish *wish, struct cordon_fetch_result *ret,
+	int *ret_wrapped, struct cordon_error *err)
+{
+	struct fetch_source source = { .url = wish->url,
+		.digest = ret->digest,
+		.bytes = size,
+		.is_html = fetch_is_html(wish->headers, text, size),
+		.earlier = wish->request->earlier,
+		.earlier_count = wish->request->earlier_count };
+	struct fetch_html html = { 0 };
+	struct fetch_wrapped w = { 0 };
+	int result = -1;
+
+	if (!source.is_html || fetch_html_read(text, size, &html, err) == 0)
+		result = fetch_wrap(source.is_html ? html.text : text,
+			source.is_html ? html.size : size, &source, &w, err);
+	free(html.text);
+	if (result == 0)
+		result = keep_wrapped(&w, ret, ret_wrapped, err);
+	free(w.text);
+	ret->hidden = html.hidden;
+	return result;
+}
+
+static int
+look(struct fetch_page *p, const char *text, const struct fetch_wish *wish,
 	struct cordon_fetch_result *ret, int *ret_wrapped, struct cordon_error *err)
 {
 	const size_t whole = p->truncated ? cordon_text_whole(text, p->size) : p->size;
@@ -110,11 +133,13 @@ look(struct fetch_page *p, const char *text, int wraps, const char *url,
 	ret->truncated = p->truncated;
 	if (cordon_digest_of(text, p->size, ret->digest, err) < 0)
 		return cordon_because(err, "limit.memory");
-	return wraps && ret->is_text ? wrap(text, p->size, url, ret, ret_wrapped, err) : 0;
+	return wish->request->wrap && ret->is_text
+		       ? wrap(text, p->size, wish, ret, ret_wrapped, err)
+		       : 0;
 }
 
 int
-fetch_page_end(struct fetch_page *p, int wraps, const char *url, struct cordon_fetch_result *ret,
+fetch_page_end(struct fetch_page *p, const struct fetch_wish *wish, struct cordon_fetch_result *ret,
 	int *ret_wrapped, struct cordon_error *err)
 {
 	const size_t size = p->size;
@@ -126,7 +151,7 @@ fetch_page_end(struct fetch_page *p, int wraps, const char *url, struct cordon_f
 		text = mmap(NULL, size, PROT_READ, MAP_PRIVATE, p->fd, 0);
 	if (text == MAP_FAILED)
 		return fail("it cannot be read", err);
-	result = look(p, text, wraps, url, ret, ret_wrapped, err);
+	result = look(p, text, wish, ret, ret_wrapped, err);
 	if (size > 0)
 		(void)munmap(text, size);
 	return result < 0 ? -1 : seal(p->fd, err);

@@ -18,6 +18,13 @@ bad(const char *what, struct cordon_error *err)
 }
 
 static int
+is_boundary(const char *text)
+{
+	return strlen(text) + 1 == CORDON_FETCH_BOUNDARY &&
+	       strspn(text, "0123456789abcdef") == strlen(text);
+}
+
+static int
 is_printable(const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -50,6 +57,26 @@ cordon_fetch_encode_request(const struct cordon_fetch_request *request, struct c
 	cordon_put_u32(w, request->timeout_ms);
 	cordon_put_u32(w, request->redirects);
 	cordon_put_u8(w, request->wrap != 0);
+	cordon_put_u8(w, (uint8_t)request->earlier_count);
+	for (unsigned i = 0; i < request->earlier_count; i++)
+		cordon_put_string(w, request->earlier[i]);
+}
+
+static int
+get_earlier(struct cordon_reader *r, struct cordon_fetch_request *ret)
+{
+	uint8_t count = 0;
+
+	if (cordon_get_u8(r, &count) < 0 || count > CORDON_FETCH_EARLIER)
+		return -1;
+	for (; ret->earlier_count < count; ret->earlier_count++) {
+		char *boundary = ret->earlier[ret->earlier_count];
+
+		if (cordon_get_text(r, boundary, CORDON_FETCH_BOUNDARY) < 0 ||
+			!is_boundary(boundary))
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -70,7 +97,7 @@ cordon_fetch_decode_request(
 		request.timeout_ms > CORDON_FETCH_TIME_MAX ||
 		cordon_get_u32(&r, &request.redirects) < 0 ||
 		request.redirects >= CORDON_FETCH_HOPS || guard_get_flag(&r, &request.wrap) < 0 ||
-		r.left != 0) {
+		get_earlier(&r, &request) < 0 || r.left != 0) {
 		cordon_fetch_request_finish(&request);
 		return bad("what is to be fetched", err);
 	}
@@ -176,6 +203,7 @@ put_body(const struct cordon_fetch_result *result, struct cordon_writer *w)
 	cordon_put_u64(w, result->wrapped_bytes);
 	cordon_put_u32(w, result->neutralised);
 	cordon_put_u32(w, result->invisible);
+	cordon_put_u64(w, result->hidden);
 }
 
 static int
@@ -192,11 +220,11 @@ get_body(struct cordon_reader *r, struct cordon_fetch_result *ret)
 		if (cordon_get_u8(r, &ret->digest[i]) < 0)
 			return -1;
 	if (cordon_get_text(r, ret->boundary, sizeof(ret->boundary)) < 0 ||
-		strspn(ret->boundary, "0123456789abcdef") != strlen(ret->boundary) ||
-		(ret->boundary[0] != '\0' && strlen(ret->boundary) + 1 != sizeof(ret->boundary)) ||
+		(ret->boundary[0] != '\0' && !is_boundary(ret->boundary)) ||
 		cordon_get_u64(r, &ret->wrapped_bytes) < 0 ||
 		(ret->boundary[0] == '\0' && ret->wrapped_bytes != 0) ||
-		cordon_get_u32(r, &ret->neutralised) < 0 || cordon_get_u32(r, &ret->invisible) < 0)
+		cordon_get_u32(r, &ret->neutralised) < 0 ||
+		cordon_get_u32(r, &ret->invisible) < 0 || cordon_get_u64(r, &ret->hidden) < 0)
 		return -1;
 	return 0;
 }

@@ -34,8 +34,9 @@
 #include "fetch_peer.h"
 #include "fetch_redirect.h"
 
-#define DATA_BYTES (256ull << 20) /* the longest text and its wrapping, with room for growing */
-#define FILES      64
+#define DATA_BYTES \
+	(512ull << 20) /* the longest text, its tree and its wrapping, with room for growing */
+#define FILES 64
 
 enum state { STATE_IDLE, STATE_ASKING, STATE_DIALING, STATE_EXCHANGING, STATE_ENDED };
 
@@ -297,13 +298,15 @@ static void
 take_answer(struct role *r, const struct fetch_answer *answer)
 {
 	static char *none[] = { NULL };
+	const struct fetch_wish wish = {
+		.request = &r->request, .url = last_step(r)->url, .headers = answer->headers
+	};
 	struct cordon_error err;
 	int wrapped = -1;
 
 	stop_clock(r);
 	r->page.truncated |= answer->cut;
-	if (fetch_page_end(
-		    &r->page, r->request.wrap, last_step(r)->url, &r->result, &wrapped, &err) < 0) {
+	if (fetch_page_end(&r->page, &wish, &r->result, &wrapped, &err) < 0) {
 		refuse_by(r, CORDON_FETCH_FAILED, &err);
 		return;
 	}

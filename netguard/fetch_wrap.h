@@ -15,7 +15,16 @@ struct fetch_wrapped {
 	uint32_t neutralised, invisible;
 };
 
-/* text: UTF-8. url: printable ASCII. Returns 0, or -1 with *err set. */
-int fetch_wrap(const char *text, size_t size, const char *url,
-	const uint8_t digest[CORDON_FETCH_DIGEST], struct fetch_wrapped *ret,
-	struct cordon_error *err) CORDON_CHECKED;
+/* What the text is of. Borrowed. */
+struct fetch_source {
+	const char *url; /* printable ASCII */
+	const uint8_t *digest; /* CORDON_FETCH_DIGEST bytes */
+	size_t bytes; /* of the page */
+	int is_html; /* and the text what a reader would see of it */
+	const char (*earlier)[CORDON_FETCH_BOUNDARY]; /* which the same reader has seen */
+	unsigned earlier_count;
+};
+
+/* text: UTF-8. Returns 0, or -1 with *err set. */
+int fetch_wrap(const char *text, size_t size, const struct fetch_source *source,
+	struct fetch_wrapped *ret, struct cordon_error *err) CORDON_CHECKED;

@@ -71,6 +71,7 @@ fetch_json_body(const struct cordon_fetch_result *r, const void *body, const voi
 		cordon_json_bytes(j, "wrapped", wrapped, r->wrapped_bytes);
 		cordon_json_u64(j, "neutralised", r->neutralised);
 		cordon_json_u64(j, "invisible", r->invisible);
+		cordon_json_u64(j, "hidden", r->hidden);
 	}
 	cordon_json_end(j);
 }

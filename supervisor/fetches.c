@@ -158,6 +158,24 @@ refuse(struct caller *c, const struct rpc_start *who, struct session *session,
 	caller_refuse(c, who->request, why, "");
 }
 
+/* boundaries of a session */
+
+static void
+remember(struct session *s, const char *boundary)
+{
+	char *at = s->boundaries[s->boundary_count++ % CORDON_FETCH_EARLIER];
+
+	memcpy(at, boundary, CORDON_FETCH_BOUNDARY);
+}
+
+static void
+recall(const struct session *s, struct cordon_fetch_request *ret)
+{
+	ret->earlier_count =
+		s->boundary_count < CORDON_FETCH_EARLIER ? s->boundary_count : CORDON_FETCH_EARLIER;
+	memcpy(ret->earlier, s->boundaries, sizeof(ret->earlier));
+}
+
 /* what came of it */
 
 /* The caller's copy of a page, or -1. */
@@ -220,10 +238,13 @@ on_answer(void *context, const struct fetching_answer *a)
 	struct cordon_error why = { 0 };
 
 	judge_answer(a, &why);
-	if (why.code == CORDON_OK && answer(f, a, &why) == 0)
+	if (why.code == CORDON_OK && answer(f, a, &why) == 0) {
 		conduct_fetched(f->caller, f->session, f->digest, a->result->reason);
-	else
+		if (a->result->boundary[0] != '\0')
+			remember(f->session, a->result->boundary);
+	} else {
 		refuse(f->caller, &who, f->session, f->digest, &why);
+	}
 	drop(f);
 	callers_reap(s);
 }
@@ -244,8 +265,9 @@ static int
 begin(struct caller *c, const struct rpc_fetch *r, struct session *session,
 	const struct cordon_profile *profile, const uint8_t *digest, struct cordon_error *err)
 {
+	struct cordon_fetch_request what = r->what;
 	struct fetching_options options = {
-		.guard = c->serve->guard, .profile = profile, .request = &r->what, .fn = on_answer
+		.guard = c->serve->guard, .profile = profile, .request = &what, .fn = on_answer
 	};
 	struct fetch *f;
 
@@ -263,6 +285,7 @@ begin(struct caller *c, const struct rpc_fetch *r, struct session *session,
 	options.number = f->number;
 	options.session = pins_of(session, err);
 	options.context = f;
+	recall(session, &what);
 	if (options.session != NULL && result_make_id(f->id, err) == 0)
 		f->fetching = fetching_begin(c->serve->loop, &options, err);
 	if (f->fetching != NULL)

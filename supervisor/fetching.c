@@ -20,7 +20,10 @@
 #include "outbox.h"
 
 #define OUTBOX_BYTES (4u << 20)
-#define SEALS        (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
+/* Beyond the time that the caller gives: for its start, and to read and wrap what has come. */
+#define LATE_MS 20000u
+#define TICK_MS 1000u
+#define SEALS   (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 
 /*	STARTING  it is locking itself.                     -> ASKED (READY: it gets the request)
  *	ASKED     it works.                                 -> JUDGING (HOP), OVER (RESULT)
@@ -45,6 +48,8 @@ struct fetching {
 	struct cordon_writer request; /* encoded; until it is sent */
 	enum cordon_url_scheme scheme; /* of the hop that is judged */
 	unsigned hops; /* so far */
+	struct cordon_timer *ticks; /* it keeps its time itself, if it is still what was started */
+	uint64_t left_ms;
 };
 
 static void
@@ -62,6 +67,23 @@ fail(struct fetching *f, const struct cordon_error *why)
 
 	(void)cordon_while(&err, "the fetch came to nothing");
 	give(f, &(const struct fetching_answer){ .why = &err, .body = -1, .wrapped = -1 });
+}
+
+/* Its time stands still while the monitor decides. */
+static void
+tick(void *context)
+{
+	struct fetching *f = context;
+	struct cordon_error err;
+
+	if (f->state == FETCHING_JUDGING || f->state == FETCHING_OVER)
+		return;
+	f->left_ms -= f->left_ms < TICK_MS ? f->left_ms : TICK_MS;
+	if (f->left_ms > 0)
+		return;
+	cordon_fail(&err, CORDON_EPEER, 0, "its process takes longer than it may");
+	(void)cordon_because(&err, "net.timeout");
+	fail(f, &err);
 }
 
 static void
@@ -256,7 +278,10 @@ start(struct fetching *f, struct cordon_loop *loop, const struct fetching_option
 	if (f->run == NULL || guard_start_fetch(o->guard, theirs, dialer, &f->process, err) < 0)
 		return -1;
 	f->watch = cordon_loop_watch(loop, f->link, CORDON_LOOP_READ, on_link, f, err);
-	return f->watch == NULL ? -1 : 0;
+	if (f->watch == NULL)
+		return -1;
+	f->ticks = cordon_loop_timer(loop, TICK_MS, TICK_MS, tick, f, err);
+	return f->ticks == NULL ? -1 : 0;
 }
 
 struct fetching *
@@ -272,7 +297,8 @@ fetching_begin(struct cordon_loop *loop, const struct fetching_options *o, struc
 		.fn = o->fn,
 		.context = o->context,
 		.link = -1,
-		.process = -1 };
+		.process = -1,
+		.left_ms = o->request->timeout_ms + (uint64_t)LATE_MS };
 	if (start(f, loop, o, err) == 0)
 		return f;
 	fetching_end(f);
@@ -286,6 +312,7 @@ fetching_end(struct fetching *f)
 
 	if (f == NULL)
 		return;
+	cordon_timer_remove(f->ticks);
 	cordon_watch_remove(f->watch);
 	outbox_finish(&f->outbox);
 	cordon_writer_finish(&f->request);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cordon/error.h>
+#include <cordon/fetch_proto.h>
 #include <cordon/profile.h>
 
 #include "breaker.h"
@@ -25,6 +26,9 @@ struct session {
 	struct breaker breaker;
 	struct probe_name wrong[PROBE_SESSION]; /* that it asked for */
 	int suspected; /* it is frozen */
+	/* Of pages that it was given; the next goes where the oldest is. */
+	char boundaries[CORDON_FETCH_EARLIER][CORDON_FETCH_BOUNDARY];
+	unsigned boundary_count;
 };
 
 /* Three parts of 1 to 64 letters, digits and ._+@- (A18). what: who wrote it, for the error. */

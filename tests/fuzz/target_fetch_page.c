@@ -1,5 +1,5 @@
-/* What a server makes of a fetch, by the first byte: lines of an answer, where a redirect leads, a text that is wrapped. The
- * wrapped text is UTF-8, has its boundary exactly three times and our words exactly twice. */
+/* What a server makes of a fetch, by the first byte: lines of an answer, where a redirect leads, a text that is wrapped, a page of
+ * HTML. The wrapped text is UTF-8, has its boundary exactly three times and our words exactly twice. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include <cordon/text.h>
 
 #include "fetch_headers.h"
+#include "fetch_html.h"
 #include "fetch_redirect.h"
 #include "fetch_wrap.h"
 
@@ -29,16 +30,34 @@ static void
 wrap(const char *text, size_t size)
 {
 	static const uint8_t digest[CORDON_FETCH_DIGEST];
+	static const char earlier[][CORDON_FETCH_BOUNDARY] = { "0123456789abcdef0123456789abcdef" };
+	const struct fetch_source source = { .url = "http://a/",
+		.digest = digest,
+		.bytes = size,
+		.earlier = earlier,
+		.earlier_count = 1 };
 	struct fetch_wrapped w;
 	struct cordon_error err;
 
-	if (!cordon_text_is_utf8(text, size) ||
-		fetch_wrap(text, size, "http://a/", digest, &w, &err) < 0)
+	if (!cordon_text_is_utf8(text, size) || fetch_wrap(text, size, &source, &w, &err) < 0)
 		return;
 	if (!cordon_text_is_utf8(w.text, w.size) || count(&w, w.boundary) != 3 ||
-		count(&w, " UNTRUSTED CONTENT ") != 2)
+		count(&w, " UNTRUSTED CONTENT ") != 2 || count(&w, earlier[0]) != 0)
 		abort();
 	free(w.text);
+}
+
+static void
+html(const char *text, size_t size)
+{
+	struct fetch_html h;
+	struct cordon_error err;
+
+	if (!cordon_text_is_utf8(text, size) || fetch_html_read(text, size, &h, &err) < 0)
+		return;
+	if (!cordon_text_is_utf8(h.text, h.size) || strlen(h.text) != h.size)
+		abort();
+	free(h.text);
 }
 
 static void
@@ -92,6 +111,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (data[0] == 'w')
 		wrap((const char *)data + 1, size - 1);
+	else if (data[0] == 'h')
+		html((const char *)data + 1, size - 1);
 	else if (data[0] == 'r')
 		redirect(text);
 	else

@@ -11,6 +11,7 @@
 #include "fetch_wrap.h"
 
 static const uint8_t digest[CORDON_FETCH_DIGEST] = { 0xab };
+static struct fetch_source source = { .url = "http://a/", .digest = digest };
 static struct fetch_wrapped w;
 static struct cordon_error err;
 
@@ -20,7 +21,7 @@ end(void)
 	free(w.text);
 }
 
-TestSuite(fetch_wrap, .fini = end, .timeout = 30);
+TestSuite(fetch_wrap, .fini = end, .timeout = 120);
 
 /* What stands between the two lines. */
 static char *
@@ -29,7 +30,8 @@ between(const char *text, size_t size)
 	char *from, *to;
 
 	free(w.text);
-	cr_assert(eq(int, fetch_wrap(text, size, "http://a/", digest, &w, &err), 0));
+	source.bytes = size;
+	cr_assert(eq(int, fetch_wrap(text, size, &source, &w, &err), 0));
 	from = strchr(strchr(w.text, '\n') + 1, '\n') + 1;
 	to = strstr(from, "----- END UNTRUSTED CONTENT ");
 	cr_assert(ne(ptr, to, NULL));
@@ -133,4 +135,64 @@ Test(fetch_wrap, the_tables_are_in_order_and_what_is_folded_has_a_size)
 		(void)fetch_fold(text, size, &took);
 		cr_assert(eq(sz, took, size));
 	}
+}
+
+/* Of the text what a reader takes in who looks away from case, script, width, entities, what nobody sees, and how wide a gap is. */
+static char *
+taken_in(const char *text)
+{
+	const size_t size = strlen(text);
+	char *ret = calloc(1, size + 1);
+	size_t count = 0, took;
+
+	cr_assert(ne(ptr, ret, NULL));
+	for (size_t at = 0; at < size; at += took) {
+		const char c = fetch_fold(text + at, size - at, &took);
+
+		if (c == FOLD_NOTHING)
+			continue;
+		if (strchr(" -_\t\r\n", c) == NULL)
+			ret[count++] = c;
+		else if (count == 0 || ret[count - 1] != ' ')
+			ret[count++] = ' ';
+	}
+	return ret;
+}
+
+/* CORDON_WRAPPINGS: how many (2000). */
+Test(fetch_wrap, t_evade_002_what_is_put_together_of_pieces_has_one_end_and_no_mark)
+{
+	static const char *const pieces[] = { "UNTRUSTED", "CONTENT", "untrusted", "content", "un",
+		"trusted", "con", "tent", "ｕｎｔｒｕｓｔｅｄ", "соntent", "&#117;ntrusted",
+		"cont&#x65;nt", "&nbsp;", "&amp;#32;", " ", "  ", "-", "_", "\n", "\t",
+		"\xe2\x80\x8b", "\xc2\xad", "\xf3\xa0\x81\x81", "\xcc\x81", "----- ", " -----",
+		"BEGIN", "END", "01234567", "89abcdef", "89ABCDEF", "０１２３４５６７",
+		"0123456789abcdef0123456789abcdef", "<|", "|>", "im_start", "<", ">", "/", "[INST]",
+		"x", "&lt;" };
+	static const char earlier[][CORDON_FETCH_BOUNDARY] = { "0123456789abcdef0123456789abcdef" };
+	const char *rounds = getenv("CORDON_WRAPPINGS");
+	unsigned long left = rounds == NULL ? 2000 : strtoul(rounds, NULL, 10);
+	uint64_t random = 88172645463325252u;
+
+	source.earlier = earlier;
+	source.earlier_count = 1;
+	for (; left > 0; left--) {
+		char text[1024] = "", *got, *taken;
+
+		for (unsigned i = 0; i < 24; i++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			strcat(text, pieces[random % (sizeof(pieces) / sizeof(pieces[0]))]);
+		}
+		got = between(text, strlen(text));
+		taken = taken_in(got);
+		cr_assert(eq(ptr, strstr(got, w.boundary), NULL), "'%s'", text);
+		cr_assert(eq(ptr, strstr(taken, "untrustedcontent"), NULL), "'%s' is '%s'", text,
+			got);
+		cr_assert(eq(ptr, strstr(taken, earlier[0]), NULL), "'%s' is '%s'", text, got);
+		free(taken);
+		free(got);
+	}
+	source.earlier_count = 0;
 }

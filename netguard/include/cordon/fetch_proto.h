@@ -36,6 +36,7 @@
 #define CORDON_FETCH_TIME_MAX 3600000u
 #define CORDON_FETCH_BOUNDARY 33u /* 128 bits in hex, with NUL */
 #define CORDON_FETCH_DIGEST   32u
+#define CORDON_FETCH_EARLIER  32u /* boundaries of earlier pages */
 
 enum cordon_fetch_message {
 	CORDON_FETCH_READY = 1,
@@ -58,6 +59,9 @@ struct cordon_fetch_request {
 	uint32_t timeout_ms; /* in all, but for the time in which the monitor decides; not 0 */
 	uint32_t redirects; /* that are followed, below CORDON_FETCH_HOPS */
 	int wrap;
+	/* Of pages that the same reader has had; a page that has one of them is not to be taken for the one before. */
+	char earlier[CORDON_FETCH_EARLIER][CORDON_FETCH_BOUNDARY];
+	unsigned earlier_count;
 };
 
 struct cordon_fetch_hop {
@@ -104,6 +108,8 @@ struct cordon_fetch_result {
 	uint64_t wrapped_bytes;
 	uint32_t neutralised,
 		invisible; /* marks in the wrapped text, and characters that it has not */
+	uint64_t
+		hidden; /* bytes of the page's text that a reader would not have seen, and that it has not */
 };
 
 struct cordon_writer;

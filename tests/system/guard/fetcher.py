@@ -22,9 +22,9 @@ def vector(words):
     return struct.pack("<I", len(words)) + b"".join(data(w if isinstance(w, bytes) else w.encode()) for w in words)
 
 
-def request(url, method="GET", headers=(), body=b"", max_bytes=1 << 20, timeout_ms=10000, redirects=10, wrap=False):
+def request(url, method="GET", headers=(), body=b"", max_bytes=1 << 20, timeout_ms=10000, redirects=10, wrap=False, earlier=()):
     return (data(url if isinstance(url, bytes) else url.encode()) + string(method) + vector(headers) + data(body) +
-            struct.pack("<IIIB", max_bytes, timeout_ms, redirects, wrap))
+            struct.pack("<IIIBB", max_bytes, timeout_ms, redirects, wrap, len(earlier)) + b"".join(map(string, earlier)))
 
 
 class Reader:
@@ -71,7 +71,7 @@ class Result:
             self.headers = list(zip(words[::2], words[1::2]))
             self.dropped, self.bytes, self.truncated, self.is_text = r.take("<IQBB")
             self.digest, self.boundary = r.take("<32s"), r.string()
-            self.wrapped_bytes, self.neutralised, self.invisible = r.take("<QII")
+            self.wrapped_bytes, self.neutralised, self.invisible, self.hidden = r.take("<QIIQ")
             files = []
             for fd in fds:
                 with open(fd, "rb", closefd=True) as f:
