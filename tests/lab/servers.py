@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import lab as of
 from cases import Trouble
@@ -65,6 +66,7 @@ http {{
 		{listen}
 		location = /redirect {{ return 302 http://other.example.net/; }}
 		location = /big {{ root {at}; }}
+		location /simple/ {{ root {at}; autoindex on; }}
 		location / {{ default_type text/plain; return 200 $page; }}
 	}}
 	server {{ listen {www}:8080 http2; location / {{ default_type text/plain; return 200 $page; }} }}
@@ -82,8 +84,21 @@ http {{
 """
 
 
+def packages(lab):
+    """simple/made, an index that pip installs from (PEP 503), with a wheel that has one module."""
+    at = os.path.join(lab.world, "simple", "made")
+    os.makedirs(at)
+    with zipfile.ZipFile(os.path.join(at, "made-1.0-py3-none-any.whl"), "w") as wheel:
+        about = "made-1.0.dist-info"
+        wheel.writestr("made.py", "print('made')\n")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: made\nVersion: 1.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", f"made.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n")
+
+
 def web(lab):
     at = lab.world
+    packages(lab)
     places = [f"{of.WWW}:80", f"{of.WWW}:443", f"{of.WWW}:8443", f"{of.OTHER}:80", f"{of.OTHER}:443", f"{of.THERE}:80", f"{of.DATA}:80", f"{of.METADATA}:80"]
     places += [f"[{of.WWW6}]:80", f"[{of.WWW6}]:443"] if lab.six else []
     listen = "\n".join(f"listen {p}{' ssl http2' if p.endswith('443') else ''};" for p in places)

@@ -3,6 +3,7 @@
  * continued after it was judged, and when the file is opened again by name. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 struct race {
 	const char *host, *own;
 	struct sockaddr_un address; /* what the racing thread rewrites */
-	atomic_int over;
+	atomic_int begun, over;
 };
 
 /* Our own listener says "o"; the driver's says "h". */
@@ -43,6 +44,7 @@ swap_files(void *argument)
 {
 	struct race *r = argument;
 
+	atomic_store(&r->begun, 1);
 	while (!atomic_load(&r->over))
 		syscall(SYS_renameat2, AT_FDCWD, r->host, AT_FDCWD, r->own, EXCHANGE);
 	return NULL;
@@ -53,6 +55,7 @@ swap_address(void *argument)
 {
 	struct race *r = argument;
 
+	atomic_store(&r->begun, 1);
 	while (!atomic_load(&r->over)) {
 		strcpy(r->address.sun_path, r->host);
 		__asm__ volatile("" ::: "memory");
@@ -80,6 +83,8 @@ race(char **argv, void *(*swapper)(void *))
 	if (pthread_create(&server, NULL, serve, &listener) != 0 ||
 		pthread_create(&thread, NULL, swapper, &r) != 0)
 		broken("no threads");
+	while (!atomic_load(&r.begun)) /* or all connects are over before it has its first turn */
+		sched_yield();
 	for (int i = 0; i < CONNECTS && !reached; i++) {
 		int s = socket(AF_UNIX, SOCK_STREAM, 0);
 		char c = 0;
