@@ -179,10 +179,7 @@ finish_connect(struct dialer *d, struct dial_asker *a, struct dial_slot *s)
 static enum cordon_dial_why
 judge(struct dialer *d, const struct cordon_dial_grant *grant, unsigned at, int *ret_sys)
 {
-	const struct cordon_address plain = cordon_address_unmapped(&grant->addresses[at]);
-
-	if (grant->kind == CORDON_DIAL_PUBLIC &&
-		interfaces_read(&d->interfaces, plain.family) < 0) {
+	if (grant->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
 		*ret_sys = errno;
 		return CORDON_DIAL_BLIND;
 	}
@@ -252,7 +249,7 @@ grant(struct dialer *d, const struct cordon_dial_grant *g, struct cordon_error *
 
 	if (dial_askers_find(&d->askers, g->asker) == NULL) {
 		word.why = CORDON_DIAL_GONE;
-	} else if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces, 0) < 0) {
+	} else if (g->kind == CORDON_DIAL_PUBLIC && interfaces_read(&d->interfaces) < 0) {
 		word.sys = errno;
 		word.why = CORDON_DIAL_BLIND;
 	} else {
@@ -476,7 +473,7 @@ dialer_run(struct cordon_error *err)
 
 	if (d == NULL)
 		return cordon_fail(err, CORDON_ESYS, ENOMEM, "could not begin");
-	d->interfaces.netlink = -1;
+	d->interfaces.netlink = d->interfaces.changes = -1;
 	dial_askers_init(&d->askers);
 	dial_flows_init(&d->flows);
 	result = open_all(d, err);

@@ -1,8 +1,10 @@
-/* They are asked for each time an address is judged, and not kept by listening for changes: then there is no time
- * in which a new address is not known yet, and no queue of changes that can overflow. It is one exchange with the
- * kernel, some ten microseconds, beside a connect. rtnetlink(7), netlink(7).
+/* They are asked for when one has come or gone, which the kernel says before anything can be reached by it: the message is in our
+ * queue before the route is made (__inet_insert_ifa in net/ipv4/devinet.c, __ipv6_ifa_notify in net/ipv6/addrconf.c);
+ * of an IPv6 address that is used before it is known to be nobody else's, the route is what is heard of first. A queue that
+ * has overflowed says so (ENOBUFS), and that is a change like others. To ask each time costs an address judged
+ * several times as much as to look whether there is something to ask for. rtnetlink(7), netlink(7).
  *
- * calls: sendto recvfrom; at start: socket close */
+ * calls: sendto recvfrom; at start: socket bind close */
 #include "interfaces.h"
 
 #include <errno.h>
@@ -20,9 +22,16 @@
 int
 interfaces_open(struct interfaces *i, struct cordon_error *err)
 {
+	const int type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	const struct sockaddr_nl changes = { .nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE };
+
 	i->count = 0;
-	i->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (i->netlink < 0)
+	i->known = 0;
+	i->netlink = socket(AF_NETLINK, type, NETLINK_ROUTE);
+	i->changes = socket(AF_NETLINK, type, NETLINK_ROUTE);
+	if (i->netlink < 0 || i->changes < 0 ||
+		bind(i->changes, (const struct sockaddr *)&changes, sizeof(changes)) < 0)
 		return cordon_fail(
 			err, CORDON_ESYS, errno, "could not ask for the addresses of interfaces");
 	return 0;
@@ -32,10 +41,11 @@ void
 interfaces_close(struct interfaces *i)
 {
 	cordon_fd_close_p(&i->netlink);
+	cordon_fd_close_p(&i->changes);
 }
 
 static int
-ask(struct interfaces *i, unsigned char family)
+ask(struct interfaces *i)
 {
 	const struct {
 		struct nlmsghdr header;
@@ -44,7 +54,7 @@ ask(struct interfaces *i, unsigned char family)
 			       .nlmsg_type = RTM_GETADDR,
 			       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 			       .nlmsg_seq = ++i->sequence },
-		.body = { .ifa_family = family } };
+		.body = { .ifa_family = AF_UNSPEC } };
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
 	return sendto(i->netlink, &question, sizeof(question), MSG_NOSIGNAL,
@@ -154,12 +164,12 @@ take_part(struct interfaces *i, const uint8_t *data, size_t size)
 /* The kernel has its answer ready when the question was sent, so nothing waits here (netlink_dump in
  * net/netlink/af_netlink.c). */
 static int
-read_once(struct interfaces *i, unsigned char family)
+read_once(struct interfaces *i)
 {
 	/* What the kernel puts into one part at most: NLMSG_GOODSIZE and 32 KiB. */
 	uint8_t part[32768];
 	struct sockaddr_nl from = { 0 };
-	int result = ask(i, family);
+	int result = ask(i);
 
 	i->count = 0;
 	while (result == 0) {
@@ -181,18 +191,31 @@ read_once(struct interfaces *i, unsigned char family)
 	return result < 0 ? -1 : 0;
 }
 
-int
-interfaces_read(struct interfaces *i, uint8_t family)
+/* Whatever is said, and whoever says it: there is something to ask for. What it is does not matter, so nothing is kept of it. */
+static void
+hear_changes(struct interfaces *i)
 {
-	const unsigned char af = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
-	int result = -1;
+	uint8_t ignored;
+	ssize_t got;
 
-	for (unsigned tries = 0; tries < TRIES && result < 0; tries++) {
-		result = read_once(i, af);
-		if (result < 0 && errno != EINTR)
+	do {
+		got = recvfrom(i->changes, &ignored, sizeof(ignored), 0, NULL, NULL);
+		if (got < 0 && errno == EAGAIN)
+			return;
+		i->known = 0;
+	} while (got >= 0 || errno == EINTR || errno == ENOBUFS);
+}
+
+int
+interfaces_read(struct interfaces *i)
+{
+	hear_changes(i);
+	for (unsigned tries = 0; tries < TRIES && !i->known; tries++) {
+		i->known = read_once(i) == 0;
+		if (!i->known && errno != EINTR)
 			break;
 	}
-	if (result < 0)
+	if (!i->known)
 		i->count = 0;
-	return result;
+	return i->known ? 0 : -1;
 }
