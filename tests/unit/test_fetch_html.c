@@ -153,5 +153,6 @@ Test(fetch_html, pages_that_are_made_to_be_hard_come_to_an_end)
 	many("<svg><g>", 50000);
 	many("x<br>", 3000000);
 	many("<p style='display:none", 10000);
+	free(h.text);
 	cr_expect(eq(int, fetch_html_read("a\0b<\0p>", 7, &h, &err), 0));
 }
