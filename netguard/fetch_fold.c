@@ -9,53 +9,6 @@
 #include <cordon/text.h>
 
 /* In the order of their code points. */
-static const struct {
-	uint32_t from, to;
-} invisible[] = {
-	{ 0x00, 0x08 },
-	{ 0x0b, 0x0c },
-	{ 0x0e, 0x1f },
-	{ 0x7f, 0x9f },
-	{ 0xad, 0xad },
-	{ 0x34f, 0x34f },
-	{ 0x61c, 0x61c },
-	{ 0x115f, 0x1160 },
-	{ 0x17b4, 0x17b5 },
-	{ 0x180b, 0x180f },
-	{ 0x200b, 0x200f },
-	{ 0x2028, 0x202e },
-	{ 0x2060, 0x206f },
-	{ 0x3164, 0x3164 },
-	{ 0xfe00, 0xfe0f },
-	{ 0xfeff, 0xfeff },
-	{ 0xffa0, 0xffa0 },
-	{ 0xfff0, 0xfffb },
-	{ 0x1bca0, 0x1bca3 },
-	{ 0x1d173, 0x1d17a },
-	{ 0xe0000, 0xe0fff },
-};
-
-int
-fetch_is_invisible(uint32_t c)
-{
-	for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++)
-		if (c >= invisible[i].from && c <= invisible[i].to)
-			return 1;
-	return 0;
-}
-
-uint32_t
-fetch_character(const char *text, size_t size)
-{
-	const unsigned char *t = (const unsigned char *)text;
-	uint32_t c = size == 1 ? t[0] : t[0] & (0x7fu >> size);
-
-	for (size_t i = 1; i < size; i++)
-		c = c << 6 | (t[i] & 0x3fu);
-	return c;
-}
-
-/* In the order of their code points. */
 /* clang-format off */
 static const struct {
 	uint16_t c;
@@ -125,7 +78,7 @@ small(uint32_t c)
 static char
 fold_character(uint32_t c)
 {
-	if (fetch_is_invisible(c))
+	if (cordon_text_is_unseen(c))
 		return FOLD_NOTHING;
 	if (c < 0x80)
 		return small(c);
@@ -208,5 +161,5 @@ fetch_fold(const char *text, size_t left, size_t *ret_size)
 		*ret_size = entity_size;
 		return fold_character(c);
 	}
-	return fold_character(fetch_character(text, size));
+	return fold_character(cordon_text_code_point(text, size));
 }

@@ -11,7 +11,3 @@
 /* What begins at text (UTF-8, left > 0 bytes): an ASCII character as small letter, or one of the above. *ret_size: how many
  * bytes it has. */
 char fetch_fold(const char *text, size_t left, size_t *ret_size);
-/* Whether a character is one that nobody sees, in a text that is printed. */
-int fetch_is_invisible(uint32_t c);
-/* The character at text, which is UTF-8. */
-uint32_t fetch_character(const char *text, size_t size);

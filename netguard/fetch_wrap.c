@@ -166,7 +166,7 @@ put_seen(struct output *o, const char *text, size_t left, struct fetch_wrapped *
 	while (left > 0 && !o->failed) {
 		const size_t size = cordon_text_character(text, left);
 
-		if (fetch_is_invisible(fetch_character(text, size)))
+		if (cordon_text_is_unseen(cordon_text_code_point(text, size)))
 			w->invisible++;
 		else
 			put(o, text, size);

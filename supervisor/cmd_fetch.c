@@ -317,22 +317,20 @@ print_json(const struct cordon_fetch_result *r, const void *body, const void *wr
 	free(text);
 }
 
-/* A page is a stranger's: a terminal gets no control characters of it. */
+/* A page is a stranger's: a terminal gets no control characters of it, and no text that runs another way than it seems to. */
 static void
 print_escaped(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size;) {
 		const size_t length = cordon_text_character(data + i, size - i);
-		const int plain = length > 1
-					  ? !(data[i] == 0xc2 && data[i + 1] < 0xa0)
-					  : (length == 1 && data[i] >= 0x20 && data[i] != 0x7f) ||
-						    data[i] == '\n' || data[i] == '\t';
 
-		if (plain)
-			(void)fwrite(data + i, 1, length == 0 ? 1 : length, stdout);
-		else
-			printf("\\x%02x", data[i]);
-		i += plain && length > 0 ? length : 1;
+		if (length > 0 && data[i] != '\r' &&
+			!cordon_text_is_unseen(cordon_text_code_point(data + i, length))) {
+			(void)fwrite(data + i, 1, length, stdout);
+			i += length;
+		} else {
+			printf("\\x%02x", data[i++]);
+		}
 	}
 }
 

@@ -122,6 +122,22 @@ class Fetcher:
                               stdin=subprocess.DEVNULL, env=of.clean_environment(place.home, **(env or {})))
         return Fetched(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
+    def on_terminal(self, place, url):
+        """What a terminal is told."""
+        ours, theirs = os.openpty()
+        process = subprocess.Popen([*of.plain(), of.CORDON, "fetch", "--", url], cwd=place.work, stdin=subprocess.DEVNULL, stdout=theirs,
+                                   stderr=subprocess.STDOUT, env=of.clean_environment(place.home))
+        os.close(theirs)
+        said = b""
+        try:
+            while True:
+                said += os.read(ours, 65536)
+        except OSError:  # nobody holds the other end any more
+            pass
+        os.close(ours)
+        same(process.wait(), 0, f"the exit status; it said {said!r}")
+        return said.replace(b"\r\n", b"\n").decode()
+
     def __call__(self, place, url, *options, **more):
         """With --json; what it says of itself agrees with what it did."""
         self.packets.take()

@@ -21,6 +21,11 @@ size_t cordon_text_whole(const void *text, size_t size);
 /* How many bytes at the begin of text, at most three, are inside of a character. */
 size_t cordon_text_inside(const void *text, size_t size);
 
+/* What a whole character is, of so many bytes; and whether it is one that nobody sees where text is shown: a control other than
+ * tab, line feed and carriage return, or one that only formats. */
+uint32_t cordon_text_code_point(const void *character, size_t size);
+int cordon_text_is_unseen(uint32_t code_point);
+
 /* Text to number, whole text, no sign, no spaces; decimal, or hex with 0x. Returns 0, or -1 with
  * CORDON_EINPUT naming the text and the bounds. */
 int cordon_parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret,
