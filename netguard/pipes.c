@@ -12,7 +12,6 @@ int
 pipes_take(struct pipes *p, struct pipes_one *ret)
 {
 	struct pipes_one pipe;
-	int room;
 
 	if (p->kept_count > 0) {
 		*ret = p->kept[--p->kept_count];
@@ -20,10 +19,7 @@ pipes_take(struct pipes *p, struct pipes_one *ret)
 	}
 	if (p->count == PIPES_MAX || pipe2(pipe.ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
-	room = fcntl(pipe.ends[1], F_SETPIPE_SZ, ROOM);
-	if (room < 0)
-		room = fcntl(pipe.ends[1], F_GETPIPE_SZ);
-	pipe.room = room > 0 ? (size_t)room : 4096;
+	(void)fcntl(pipe.ends[1], F_SETPIPE_SZ, ROOM); /* or smaller, as the user may have them */
 	p->count++;
 	*ret = pipe;
 	return 0;

@@ -8,7 +8,6 @@
 struct pipes {
 	struct pipes_one {
 		int ends[2];
-		size_t room; /* what fits into it, about */
 	} kept[PIPES_MAX];
 	unsigned kept_count, count;
 };

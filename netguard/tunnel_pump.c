@@ -23,7 +23,9 @@
 #define CHUNK      (16u * 1024) /* one read */
 #define FULL_READS 4u /* in a row, and it is worth a pipe */
 #define SMALL      4096u /* and so much is not */
-#define TURN       (512u * 1024) /* bytes of one turn */
+#define SPLICED \
+	(1024u * 1024) /* at once; what a pipe takes is counted in pages, which may be large ones */
+#define TURN (1024u * 1024) /* bytes of one turn */
 
 /* A flow at work. */
 struct work {
@@ -275,7 +277,7 @@ take_spliced(struct work *w)
 		return 1;
 	}
 	f->has_pipe = 1;
-	got = splice(w->from, NULL, f->pipe.ends[1], NULL, at_most(w, f->pipe.room),
+	got = splice(w->from, NULL, f->pipe.ends[1], NULL, at_most(w, SPLICED),
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (got < 0 && errno == EAGAIN && w->pump.moved == 0)
 		return take_copied(w);

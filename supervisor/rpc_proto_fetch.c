@@ -42,7 +42,8 @@ rpc_fetch_decode(const void *data, size_t size, struct rpc_fetch *ret, struct co
 	struct rpc_fetch f = { 0 };
 
 	if (get_head(&r, &f.request, &f.session, &f.profile) < 0 ||
-		cordon_fetch_decode_request(r.at, r.left, &f.what, err) < 0) {
+		cordon_fetch_decode_request(r.at, r.left, &f.what, err) < 0 ||
+		f.what.earlier_count != 0) { /* those the monitor knows */
 		rpc_fetch_finish(&f);
 		return wrong_shape(err, "to fetch something");
 	}

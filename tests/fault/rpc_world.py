@@ -44,9 +44,9 @@ def file_body(act, path, session="", profile="", request=1):
 
 
 def fetch_body(url="http://127.0.0.1/", session="", profile="web", request=1, method="GET", headers=(), body=b"", most=1 << 20, timeout=10000,
-               redirects=10, wrap=0):
+               redirects=10, wrap=0, earlier=()):
     return (struct.pack("<Q", request) + text(session) + text(profile) + text(url) + text(method) + vector(headers) + text(body) +
-            struct.pack("<IIIB", most, timeout, redirects, wrap))
+            struct.pack("<IIIBB", most, timeout, redirects, wrap, len(earlier)) + b"".join(map(text, earlier)))
 
 
 def check_url_body(host="example.org", port=80, scheme=1, session="", profile="web", request=1, kind=1, url=""):

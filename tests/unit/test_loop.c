@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 
 #include <cordon/loop.h>
+#include <cordon/rate.h>
 
 struct state {
 	struct cordon_loop *loop;
@@ -110,6 +111,196 @@ Test(loop, goes_on_after_an_error_when_the_same_events_are_set_again, .timeout =
 	cr_assert(eq(int, s.calls, 3));
 	cordon_loop_destroy(s.loop);
 	close(ends[1]);
+}
+
+struct pair {
+	struct cordon_loop *loop;
+	struct cordon_watch *watches[2];
+	int fds[2][2], calls;
+};
+
+/* Whichever is called first takes the other away, and puts another one in the place of its descriptor. */
+static void
+on_either(void *context, unsigned events)
+{
+	struct pair *p = context;
+
+	(void)events;
+	p->calls++;
+	for (int i = 0; i < 2; i++) {
+		cordon_watch_remove(p->watches[i]);
+		close(p->fds[i][0]);
+	}
+	cr_assert(eq(int, pipe(p->fds[0]), 0));
+	cordon_loop_stop(p->loop);
+}
+
+Test(loop, of_two_that_are_ready_at_once_the_first_may_remove_the_other, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct pair p = { .loop = cordon_loop_create(&err) };
+
+	for (int i = 0; i < 2; i++) {
+		cr_assert(eq(int, pipe(p.fds[i]), 0));
+		cr_assert(eq(int, (int)write(p.fds[i][1], "a", 1), 1));
+		p.watches[i] = cordon_loop_watch(
+			p.loop, p.fds[i][0], CORDON_LOOP_READ, on_either, &p, &err);
+	}
+	cr_assert(eq(int, cordon_loop_run(p.loop, &err), 0));
+	cr_assert(eq(int, p.calls, 1));
+	cr_assert(eq(int, cordon_loop_run(p.loop, &err), 0)); /* nothing is left to wait for */
+	cordon_loop_destroy(p.loop);
+}
+
+static void
+on_paused(void *context, unsigned events)
+{
+	struct state *s = context;
+
+	(void)events;
+	s->calls++;
+	cordon_watch_set(s->watch, 0);
+}
+
+Test(loop, a_paused_watch_hears_of_nothing_and_does_not_keep_the_loop_alive, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	int ends[2];
+
+	cr_assert(eq(int, pipe(ends), 0));
+	close(ends[1]); /* a hang-up, for ever */
+	s.watch = cordon_loop_watch(s.loop, ends[0], 0, on_paused, &s, &err);
+	cr_assert(eq(int, cordon_loop_run(s.loop, &err), 0));
+	cr_assert(eq(int, s.calls, 0));
+	cordon_watch_set(s.watch, CORDON_LOOP_READ);
+	cr_assert(eq(int, cordon_loop_run(s.loop, &err), 0));
+	cr_assert(eq(int, s.calls, 1));
+	cordon_watch_remove(s.watch);
+	cordon_loop_destroy(s.loop);
+	close(ends[0]);
+}
+
+Test(loop, what_cannot_be_watched_is_an_error, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int ends[2];
+
+	cr_assert(eq(ptr, cordon_loop_watch(s.loop, file, 0, on_paused, &s, &err), NULL));
+	cr_assert(eq(int, err.sys, EPERM));
+	cr_assert(eq(ptr, cordon_loop_watch(s.loop, 1000, 0, on_paused, &s, &err), NULL));
+	cr_assert(eq(int, err.sys, EBADF));
+	cr_assert(eq(int, pipe(ends), 0));
+	s.watch = cordon_loop_watch(s.loop, ends[0], CORDON_LOOP_READ, on_paused, &s, &err);
+	cr_assert(eq(ptr, cordon_loop_watch(s.loop, ends[0], CORDON_LOOP_READ, on_paused, &s, &err),
+		NULL));
+	cr_assert(eq(int, err.sys, EEXIST));
+	cordon_watch_remove(s.watch);
+	cordon_loop_destroy(s.loop);
+	close(file);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* A descriptor that is closed before its watch is removed lives on in another: the kernel may still speak of it. */
+Test(loop, a_watch_whose_descriptor_was_closed_before_is_never_called, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+	int ends[2], copy;
+
+	cr_assert(eq(int, pipe(ends), 0));
+	copy = dup(ends[0]);
+	s.watch = cordon_loop_watch(s.loop, ends[0], CORDON_LOOP_READ, on_ready, &s, &err);
+	close(ends[0]);
+	cordon_watch_remove(s.watch);
+	cr_assert(eq(int, (int)write(ends[1], "a", 1), 1));
+	s.timer = cordon_loop_timer(s.loop, 20, 0, on_time, &s, &err);
+	cr_assert(eq(int, cordon_loop_run(s.loop, &err), 0));
+	cr_assert(eq(int, s.calls, 100));
+	cordon_loop_destroy(s.loop);
+	close(copy);
+	close(ends[1]);
+}
+
+#define TIMERS 200
+
+struct timed {
+	struct timers *all;
+	struct cordon_timer *timer;
+	uint64_t from, to; /* when it is due, as far as we know */
+	int removed;
+};
+
+struct timers {
+	struct cordon_loop *loop;
+	struct timed each[TIMERS];
+	uint64_t last;
+	int calls, mistakes;
+};
+
+static void
+on_timed(void *context)
+{
+	struct timed *t = context;
+	struct timers *all = t->all;
+	struct timed *other = &all->each[(size_t)(t - all->each + 7) % TIMERS];
+
+	all->calls++;
+	all->mistakes += t->removed || t->to < all->last;
+	if (t->from > all->last)
+		all->last = t->from;
+	t->removed = 1;
+	cordon_timer_remove(t->timer);
+	if (all->calls % 3 == 0 && !other->removed) {
+		other->removed = 1;
+		cordon_timer_remove(other->timer);
+	}
+}
+
+Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout = 20)
+{
+	struct cordon_error err = { 0 };
+	struct timers all = { .loop = cordon_loop_create(&err) };
+	unsigned random = 1;
+
+	for (int i = 0; i < TIMERS; i++) {
+		struct timed *t = &all.each[i];
+		const uint64_t delay = (random >> 16) % 50 * 4;
+
+		random = random * 1103515245u + 12345u;
+		*t = (struct timed){ .all = &all, .from = cordon_now_ms() + delay };
+		t->timer = cordon_loop_timer(all.loop, delay, 0, on_timed, t, &err);
+		t->to = cordon_now_ms() + delay;
+	}
+	cr_assert(eq(int, cordon_loop_run(all.loop, &err), 0));
+	cr_assert(eq(int, all.mistakes, 0));
+	cr_assert(all.calls > TIMERS / 2);
+	for (int i = 0; i < TIMERS; i++)
+		cr_expect(all.each[i].removed);
+	cordon_loop_destroy(all.loop);
+}
+
+static void
+on_tick(void *context)
+{
+	struct state *s = context;
+
+	if (++s->calls == 5)
+		cordon_timer_remove(s->timer);
+}
+
+Test(loop, a_timer_repeats_until_it_is_removed, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct state s = { .loop = cordon_loop_create(&err) };
+
+	s.timer = cordon_loop_timer(s.loop, 0, 2, on_tick, &s, &err);
+	cr_assert(eq(int, cordon_loop_run(s.loop, &err), 0));
+	cr_assert(eq(int, s.calls, 5));
+	cordon_loop_destroy(s.loop);
 }
 
 /* From now on the kernel adds nothing to an epoll set (epoll_ctl(2), ENOSPC: as many are watched as a user

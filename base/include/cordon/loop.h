@@ -1,5 +1,5 @@
-/* The event loop of monitor, rpc and guard: descriptors and timers, nothing else. A thin face of
- * libuv (uv_poll_t, uv_timer_t); no threads, no signal handlers (signals come by signalfd). */
+/* The event loop of monitor, rpc and guard: descriptors and timers, nothing else, by epoll(7); no threads, no signal
+ * handlers (signals come by signalfd). */
 #pragma once
 
 #include <stdint.h>
@@ -30,7 +30,7 @@ void cordon_loop_stop(struct cordon_loop *loop);
 
 /* Watches fd, which stays the caller's and must outlive the watch. A regular file cannot be watched
  * (epoll(7)), nor a descriptor that is watched already. events may be 0: paused. The flags of the open
- * file description stay as they are: on a blocking one, read or write once a call. NULL with *err set
+ * file description are not touched: on a blocking one, read or write once a call. NULL with *err set
  * on failure. */
 struct cordon_watch *cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events,
 	cordon_watch_fn *fn, void *context, struct cordon_error *err) CORDON_CHECKED;
