@@ -24,7 +24,7 @@
 
 #include "fetch_element.h"
 
-#define TREE_MAX (192u << 20)
+#define TREE_MAX (96u << 20) /* a page takes some twelve times as much as it is long */
 #define CHUNK    (1u << 20)
 #define ALIGNED  16u
 #define TIME_MS  5000u /* browsers give up at a depth of 512, which takes none */
