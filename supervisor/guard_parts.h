@@ -165,7 +165,11 @@ int guard_judge(struct guard_run *r, const struct cordon_guard_ask *ask,
 void guard_judge_recorded(
 	struct guard_run *r, uint32_t destination, const struct cordon_error *why);
 
-/* guard_run.c, guard_judge.c: the words of the parts. Each returns 0, or -1 with *err set when the part broke the rules. */
+/* guard_run.c: the run of that number, or NULL; and that all of one is counted. */
+struct guard_run *guard_run_find(const struct guard *g, uint64_t number);
+void guard_run_over(struct guard_run *r);
+
+/* guard_hear.c, guard_judge.c: the words of the parts. Each returns 0, or -1 with *err set when the part broke the rules. */
 struct cordon_message;
 int guard_run_hear(
 	struct guard *g, const struct cordon_message *m, struct cordon_error *err) CORDON_CHECKED;
