@@ -5,6 +5,7 @@
  * calls: none */
 #include "fetch_element.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -99,6 +100,27 @@ is_tag(const GumboElement *e, const char *name)
 	return piece.length == strlen(name) && strncasecmp(piece.data, name, piece.length) == 0;
 }
 
+/* Of a drawing: what is a style elsewhere may be an attribute (SVG 2, 6.6, presentation attributes). */
+static int
+is_drawn_unseen(const GumboElement *e)
+{
+	static const char *const names[] = { "display", "visibility", "opacity", "font-size",
+		"transform" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const GumboAttribute *a = gumbo_get_attribute(&e->attributes, names[i]);
+		char style[256];
+
+		if (a == NULL)
+			continue;
+		if (snprintf(style, sizeof(style), "%s:%s", names[i], a->value) >=
+				(int)sizeof(style) ||
+			fetch_style_hides(style) != 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* Of a drawing or a formula: what describes it, and what it keeps for later. */
 static enum fetch_element
 kind_of_foreign(const GumboElement *e)
@@ -111,7 +133,7 @@ kind_of_foreign(const GumboElement *e)
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
 		if (is_tag(e, unseen[i]))
 			return FETCH_HIDDEN;
-	return FETCH_INLINE;
+	return is_drawn_unseen(e) ? FETCH_HIDDEN : FETCH_INLINE;
 }
 
 enum fetch_element

@@ -261,6 +261,18 @@ place(const char *v)
 	return 0;
 }
 
+/* By the width of what it is in, and it is cut off there. */
+static int
+indent(const char *v)
+{
+	double n;
+
+	while (!isnan(n = next_length(&v, WINDOW)))
+		if (fabs(n) >= BEFORE_PX)
+			return 1;
+	return 0;
+}
+
 static int
 transform(const char *v)
 {
@@ -319,7 +331,7 @@ static const struct {
 	{ "font", font },
 	{ "color", color },
 	{ "-webkit-text-fill-color", color },
-	{ "text-indent", place },
+	{ "text-indent", indent },
 	{ "margin", place },
 	{ "margin-top", place },
 	{ "margin-right", place },

@@ -68,6 +68,8 @@ Test(fetch_html, t_exec_002_what_nobody_sees_is_left_out_and_counted)
 		"<div style='color:transparent'>", "<div style='color:#0000'>",
 		"<div style='color:#12345600'>", "<div style='color:rgba(0,0,0,0)'>",
 		"<div style='color:rgb(0 0 0 / 0%)'>", "<div style='text-indent:-9999px'>",
+		"<div style='text-indent:100%;overflow:hidden'>", "<svg><text opacity=0>",
+		"<svg display=none><text>", "<svg><g visibility=hidden><text>",
 		"<div style='position:absolute;left:-9999px'>",
 		"<div style='position:fixed;top:-100vh'>",
 		"<div style='position:absolute;left:calc(0px - 9999px)'>",
