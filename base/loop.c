@@ -44,6 +44,7 @@ struct cordon_loop {
 	size_t watched; /* that are not paused */
 	struct loop_timers timers;
 	struct cordon_watch *gone; /* removed, and not freed yet */
+	struct cordon_watch *kept; /* removed, and freed with the loop */
 	struct cordon_timer *gone_timers;
 };
 
@@ -66,14 +67,20 @@ cordon_loop_create(struct cordon_error *err)
 }
 
 static void
+bury_watches(struct cordon_watch **list)
+{
+	while (*list != NULL) {
+		struct cordon_watch *next = (*list)->next;
+
+		free(*list);
+		*list = next;
+	}
+}
+
+static void
 bury(struct cordon_loop *loop)
 {
-	while (loop->gone != NULL) {
-		struct cordon_watch *next = loop->gone->next;
-
-		free(loop->gone);
-		loop->gone = next;
-	}
+	bury_watches(&loop->gone);
 	while (loop->gone_timers != NULL) {
 		struct cordon_timer *next = loop->gone_timers->next;
 
@@ -87,9 +94,10 @@ cordon_loop_destroy(struct cordon_loop *loop)
 {
 	if (loop == NULL)
 		return;
-	bury(loop);
-	loop_timers_finish(&loop->timers);
 	cordon_fd_close_p(&loop->epoll);
+	bury(loop);
+	bury_watches(&loop->kept);
+	loop_timers_finish(&loop->timers);
 	free(loop);
 }
 
@@ -166,14 +174,15 @@ cordon_loop_watch(struct cordon_loop *loop, int fd, unsigned events, cordon_watc
 void
 cordon_watch_remove(struct cordon_watch *watch)
 {
+	struct cordon_watch **list;
+
 	if (watch == NULL)
 		return;
 	(void)set(watch, 0);
 	watch->removed = 1;
-	if (watch->kept) /* rather lost than found again */
-		return;
-	watch->next = watch->loop->gone;
-	watch->loop->gone = watch;
+	list = watch->kept ? &watch->loop->kept : &watch->loop->gone;
+	watch->next = *list;
+	*list = watch;
 }
 
 /* What the kernel has told of one. After an error it is paused, until its owner sets it again: it would be told for ever. A

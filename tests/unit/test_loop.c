@@ -279,7 +279,8 @@ Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout =
 	cr_assert(eq(int, all.mistakes, 0));
 	cr_assert(all.calls > TIMERS / 2);
 	for (int i = 0; i < TIMERS; i++)
-		cr_expect(all.each[i].removed);
+		all.mistakes += !all.each[i].removed;
+	cr_assert(eq(int, all.mistakes, 0));
 	cordon_loop_destroy(all.loop);
 }
 
