@@ -260,7 +260,7 @@ on_timed(void *context)
 	}
 }
 
-Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout = 20)
+Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout = 10)
 {
 	struct cordon_error err = { 0 };
 	struct timers all = { .loop = cordon_loop_create(&err) };
@@ -268,7 +268,7 @@ Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout =
 
 	for (int i = 0; i < TIMERS; i++) {
 		struct timed *t = &all.each[i];
-		const uint64_t delay = (random >> 16) % 50 * 4;
+		const uint64_t delay = (random >> 16) % 40;
 
 		random = random * 1103515245u + 12345u;
 		*t = (struct timed){ .all = &all, .from = cordon_now_ms() + delay };
@@ -277,7 +277,7 @@ Test(loop, timers_come_in_their_order_and_not_when_they_were_removed, .timeout =
 	}
 	cr_assert(eq(int, cordon_loop_run(all.loop, &err), 0));
 	cr_assert(eq(int, all.mistakes, 0));
-	cr_assert(all.calls > TIMERS / 2);
+	cr_assert(gt(int, all.calls, TIMERS / 2));
 	for (int i = 0; i < TIMERS; i++)
 		all.mistakes += !all.each[i].removed;
 	cr_assert(eq(int, all.mistakes, 0));
