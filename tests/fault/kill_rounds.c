@@ -389,7 +389,8 @@ play(struct rounds *r, int round)
 	}
 	do
 		victim = r->family[random() % r->family_count];
-	while (victim.depth > 2);
+	while (victim.depth > 2 ||
+		is_ledger(victim.pid)); /* before its exec nothing told it from others */
 	r->victims[victim.depth]++;
 	snprintf(r->how, sizeof(r->how), "depth %d %s", victim.depth,
 		access(started, F_OK) == 0 ? "running" : "starting");
