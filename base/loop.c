@@ -192,7 +192,7 @@ tell(struct cordon_watch *watch, uint32_t told)
 {
 	unsigned what = 0;
 
-	if (watch->removed)
+	if (watch->removed || watch->events == 0) /* or paused, by one who was told before */
 		return;
 	if ((told & EPOLLERR) != 0) {
 		(void)set(watch, 0);
@@ -239,7 +239,6 @@ cordon_timer_remove(struct cordon_timer *timer)
 	if (timer == NULL)
 		return;
 	loop_timers_take_out(&timer->loop->timers, timer);
-	timer->removed = 1;
 	timer->next = timer->loop->gone_timers;
 	timer->loop->gone_timers = timer;
 }

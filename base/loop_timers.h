@@ -13,7 +13,6 @@ struct cordon_timer {
 	uint64_t due_ms, repeat_ms;
 	uint64_t order; /* among those that are due at once */
 	size_t at; /* its place in the heap; TIMER_IDLE: it has none */
-	int removed;
 	struct cordon_timer *next; /* of those that are to be freed */
 };
 

@@ -152,6 +152,16 @@ share_behind(const char *value, const char *word)
 	return *end == '%' ? n / 100 : n;
 }
 
+/* Whether behind one of the words, of which there may be several, stands so little. */
+static int
+is_faint_behind(const char *value, const char *word)
+{
+	for (; (value = strstr(value, word)) != NULL; value += strlen(word))
+		if (fabs(share_behind(value, word)) <= FAINT)
+			return 1;
+	return 0;
+}
+
 static int
 has_at_most(const char *value, double most, double percent)
 {
@@ -200,7 +210,7 @@ opacity(const char *v)
 static int
 filter(const char *v)
 {
-	return share_behind(v, "opacity(") <= FAINT;
+	return is_faint_behind(v, "opacity(");
 }
 
 static int
@@ -280,7 +290,7 @@ transform(const char *v)
 		"matrix(" };
 
 	for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++)
-		if (fabs(share_behind(v, scales[i])) <= FAINT)
+		if (is_faint_behind(v, scales[i]))
 			return 1;
 	return strstr(v, "translate") != NULL && place(v);
 }

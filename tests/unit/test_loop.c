@@ -304,6 +304,38 @@ Test(loop, a_timer_repeats_until_it_is_removed, .timeout = 10)
 	cordon_loop_destroy(s.loop);
 }
 
+/* Whichever is called first pauses the other, of which the kernel has an error to tell. */
+static void
+on_first_of_two(void *context, unsigned events)
+{
+	struct pair *p = context;
+
+	(void)events;
+	p->calls++;
+	cordon_watch_set(p->watches[0], 0);
+	cordon_watch_set(p->watches[1], 0);
+}
+
+Test(loop, one_that_was_paused_hears_of_no_error_that_was_there_before, .timeout = 10)
+{
+	struct cordon_error err = { 0 };
+	struct pair p = { .loop = cordon_loop_create(&err) };
+
+	for (int i = 0; i < 2; i++) {
+		cr_assert(eq(int, pipe(p.fds[i]), 0));
+		p.watches[i] = cordon_loop_watch(
+			p.loop, p.fds[i][1], CORDON_LOOP_WRITE, on_first_of_two, &p, &err);
+		close(p.fds[i][0]);
+	}
+	cr_assert(eq(int, cordon_loop_run(p.loop, &err), 0));
+	cr_assert(eq(int, p.calls, 1));
+	for (int i = 0; i < 2; i++) {
+		cordon_watch_remove(p.watches[i]);
+		close(p.fds[i][1]);
+	}
+	cordon_loop_destroy(p.loop);
+}
+
 /* From now on the kernel adds nothing to an epoll set (epoll_ctl(2), ENOSPC: as many are watched as a user
  * may). */
 static void
